@@ -1,0 +1,55 @@
+# `make demo` plays the story, `make test` runs the tests; both set up what they need. `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint types bench soak tools clean links schemas setup
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
+
+setup: $(READY) ## the environment in .venv with everything in it
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Halflife needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V). Install one and say: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(READY): pyproject.toml $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[all]' --group dev
+	@touch $@
+
+links:
+	@mkdir -p build/links/halflife
+	@for room in schemas monitors generators streams; do ln -sfn ../../../$$room build/links/halflife/$$room; done
+
+demo: $(READY) ## the story of the solar cells, live over Kafka (EXIT=1 ends when it is told)
+	$(BIN)/halflife demo $(if $(EXIT),--exit)
+
+test: $(READY) tools ## all tests
+	$(BIN)/pytest $(ARGS)
+
+lint: $(READY) ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) links ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(READY) ## speed, latency and memory beside peers, as tables
+	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(READY) ## nothing lost, nothing doubled, under a thousand kills
+	$(BIN)/python -m tests.soak $(ARGS)
+
+schemas: $(READY) ## write the JSON Schemas of the messages again
+	$(BIN)/python -m halflife.schemas.export
+
+tools: $(READY) ## what only tests need
+	@true
+
+clean: ## what the other targets made
+	rm -rf $(VENV) build dist .halflife .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

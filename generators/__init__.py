@@ -1,0 +1,1 @@
+"""Pure modelling: what makes synthetic batches from real rows."""

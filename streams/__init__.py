@@ -1,0 +1,1 @@
+"""The trunk: Kafka, the workers, the commands."""

@@ -1,0 +1,1 @@
+"""The generator worker: requests in, better batches out."""

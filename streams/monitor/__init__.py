@@ -1,0 +1,1 @@
+"""The monitor worker: a Faust app fed with blocks, whose state owns its offsets."""
