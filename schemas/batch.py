@@ -1,0 +1,41 @@
+"""The manifest of a synthetic batch: all that is needed to trace it and to make it again."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from .message import EventTime, Identity, Message, StreamName
+from .window import Window
+
+
+class SyntheticBatch(Message):
+    """What a synthetic batch is, what it was made from, and why it was let out.
+
+    Its rows are the messages ``first_offset`` to ``last_offset`` of ``partition`` of the topic of
+    synthetic records that carry its ``batch_id``.
+    """
+
+    topic: ClassVar[str] = "batches"
+
+    batch_id: Identity = Field(description="Hash of request, model, seed and rows.")
+    stream: StreamName
+    request_id: Identity = Field(description="The request that it answers.")
+    generator: str = Field(description="Which generator made it.")
+    model_id: Identity = Field(description="Digest of the fitted model's file.")
+    warm_from: str | None = Field(
+        default=None, description="The model whose weights training began with, if any."
+    )
+    rows: int = Field(ge=1, description="How many rows.")
+    seed: int = Field(ge=0, description="Seed of training and sampling.")
+    window: Window = Field(description="The real records that it was made from.")
+    trained_on: int = Field(ge=0, description="How many of them trained it; the others judged it.")
+    gate: dict[str, Any] = Field(description="The verdict of the gate, with birth fidelity.")
+    supersedes: str | None = Field(default=None, description="The batch it replaces, if any.")
+    created: EventTime
+    digest: str = Field(description="Digest of the rows, in order.")
+    plan: str = Field(description="Digest of the stream's part of the lab file.")
+    partition: int = Field(ge=0, description="Partition of the rows.")
+    first_offset: int = Field(ge=0, description="Offset of row 0.")
+    last_offset: int = Field(ge=0, description="Offset of the last row.")

@@ -1,0 +1,46 @@
+"""How true the batch in circulation still is to the real data of now."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from .message import EventTime, Identity, Message, Share, StreamName
+
+
+class FidelityReport(Message):
+    """Fidelity of the batch in circulation at one record, and what it is heading for."""
+
+    topic: ClassVar[str] = "fidelity"
+
+    report_id: Identity = Field(description="Hash of stream, kind and place.")
+    stream: StreamName
+    batch_id: Identity = Field(description="The batch in circulation.")
+    record: int = Field(ge=0, description="0-based record of the stream that it was measured at.")
+    offset: int = Field(ge=0, description="Its offset in the topic of records.")
+    time: EventTime
+    real_rows: int = Field(description="Recent real records that it was measured against.")
+    fidelity: Share = Field(description="The worst part.")
+    parts: dict[str, float] = Field(description="columns, pairs, joint, predictive; 1 is best.")
+    bands: dict[str, tuple[float, float]] = Field(
+        description="What sampling noise alone gives each part, 95 %."
+    )
+    retained: float = Field(ge=0, description="Worst part now over the same part at birth.")
+    retained_interval: tuple[float, float] = Field(description="Its 95 % interval.")
+    retained_part: str = Field(description="The part that has kept least.")
+    under_limit: bool = Field(description="Whether it kept less than `keep`, beyond noise.")
+    age_records: int = Field(ge=0, description="Real records since the batch's window ended.")
+    age_hours: float = Field(ge=0, description="Event time since the batch's window ended, hours.")
+    half_life_records: float | None = Field(description="Age at which half is retained, records.")
+    half_life_interval: tuple[float | None, float | None] = Field(description="Its 95 % interval.")
+    half_life_hours: float | None = Field(description="The same in hours of event time.")
+    expiry_records: float | None = Field(description="Age at which `keep` is crossed, records.")
+    expiry_hours: float | None = Field(description="The same in hours of event time.")
+    forecast: str = Field(description="Half-life and expiry in one sentence.")
+    utility_gap: float | None = Field(
+        description="Error of a model trained on the batch over one trained on real rows, minus 1."
+    )
+    c2st_auc: float | None = Field(description="Area under the curve of real against synthetic.")
+    tstr: float | None = Field(description="Skill on new real rows, trained on the batch.")
+    trtr: float | None = Field(description="Skill on new real rows, trained on real rows.")

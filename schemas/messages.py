@@ -1,0 +1,42 @@
+"""All messages in one place: what is exported as JSON Schema and what the workers speak."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .alert import Alert
+from .batch import SyntheticBatch
+from .control import Command
+from .fidelity_report import FidelityReport
+from .message import Message
+from .progress import TrainingProgress
+from .record import ExperimentRecord, SyntheticRecord
+from .regeneration import RegenerationOutcome, RegenerationRequest
+from .window import Window
+
+__all__ = [
+    "MESSAGES",
+    "Alert",
+    "Command",
+    "ExperimentRecord",
+    "FidelityReport",
+    "Message",
+    "RegenerationOutcome",
+    "RegenerationRequest",
+    "SyntheticBatch",
+    "SyntheticRecord",
+    "TrainingProgress",
+    "Window",
+]
+
+MESSAGES: Final[tuple[type[Message], ...]] = (
+    Alert,
+    Command,
+    ExperimentRecord,
+    FidelityReport,
+    RegenerationOutcome,
+    RegenerationRequest,
+    SyntheticBatch,
+    SyntheticRecord,
+    TrainingProgress,
+)
