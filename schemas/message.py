@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
@@ -30,7 +32,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 def _text_or_time(value: object) -> object:
     if not isinstance(value, str | datetime):
-        raise ValueError("a time is an RFC 3339 text such as 2026-11-22T10:00:00Z")
+        # pydantic makes a problem of a ValueError, and a crash of a TypeError.
+        raise ValueError("a time is a text such as 2026-11-22T10:00:00Z")  # noqa: TRY004
     return value
 
 
@@ -105,9 +108,34 @@ def parse_json(value: bytes) -> Any:
             raise MessageError(
                 "not-utf-8", "", f"byte {wrong.start} is not UTF-8: {wrong.reason}"
             ) from None
+        path = _not_finite(value)
+        if path is not None:
+            raise MessageError("not-finite", path, "an infinite number or NaN") from None
         raise MessageError(
             "broken-json", "", f"{error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
+
+
+def _not_finite(value: bytes) -> str | None:
+    """Path of the first number that is not finite, in JSON that is broken by nothing else."""
+    try:
+        # Unlike orjson, the standard library reads NaN, Infinity and 1e999.
+        todo: list[tuple[str, Any]] = [("", json.loads(value))]
+    except (ValueError, RecursionError):
+        return None
+    while todo:
+        path, found = todo.pop()
+        if isinstance(found, float) and not math.isfinite(found):
+            return path
+        inner = (
+            found.items()
+            if isinstance(found, dict)
+            else enumerate(found)
+            if isinstance(found, list)
+            else ()
+        )
+        todo += [(f"{path}.{key}".lstrip("."), cell) for key, cell in inner]
+    return None
 
 
 def instant(time: datetime) -> str:

@@ -3,59 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+ROWS_A_MESSAGE: Final = 1 << 20
+"""An Arrow message holds fewer rows than this: a record's address is offset x this + row."""
+
+
+def address(offset: int, row: int = 0) -> int:
+    """Where a record stands in its partition: its message's offset and its row therein."""
+    return offset * ROWS_A_MESSAGE + row
+
 
 class Window(BaseModel):
-    """Records of one partition by their offsets, as runs of neighbours.
+    """All valid records of one stream between two places of a partition, but for repeats.
 
     Example:
-        >>> window = Window.of(partition=0, offsets=[4, 5, 6, 9], digest="00" * 16)
-        >>> window.runs, window.count, window.offsets()
-        (((4, 6), (9, 9)), 4, [4, 5, 6, 9])
+        >>> window = Window.of(0, [address(4), address(9)], repeats=[address(5)], digest="0" * 32)
+        >>> window.first, window.last, window.count, window.repeats
+        (4, 9, 2, ((5, 0),))
+        >>> window.holds(address(5)), window.holds(address(9))
+        (False, True)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    partition: int = Field(ge=0, description="Partition of halflife.records.")
+    partition: int = Field(ge=0, description="Partition of the topic of records.")
     first: int = Field(ge=0, description="Offset of the first record.")
     last: int = Field(ge=0, description="Offset of the last record.")
+    first_row: int = Field(default=0, ge=0, description="Row in the first message; 0 for JSON.")
+    last_row: int = Field(default=0, ge=0, description="Row in the last message; 0 for JSON.")
     count: int = Field(ge=1, description="How many records.")
-    runs: tuple[tuple[int, int], ...] = Field(
-        description="The offsets as runs [first, last], both included, rising."
+    repeats: tuple[tuple[int, int], ...] = Field(
+        default=(), description="Offset and row of records between that are repeats: left out."
     )
     digest: str = Field(description="Digest of the rows, in order: what is read back must match.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        rising = all(a <= b for a, b in self.runs) and all(
-            left[1] < right[0] for left, right in zip(self.runs, self.runs[1:], strict=False)
-        )
-        whole = self.runs and (self.runs[0][0], self.runs[-1][1]) == (self.first, self.last)
-        if not (rising and whole and self.count == sum(b - a + 1 for a, b in self.runs)):
-            raise ValueError("runs must rise, not touch backwards, and agree with first and count")
+    def _rising(self) -> Self:
+        if address(self.first, self.first_row) > address(self.last, self.last_row):
+            raise ValueError("the first record stands behind the last")
         return self
 
     @classmethod
-    def of(cls, *, partition: int, offsets: Sequence[int], digest: str) -> Self:
-        """The window of some rising offsets, at least one."""
-        runs: list[list[int]] = []
-        for offset in offsets:
-            if runs and offset == runs[-1][1] + 1:
-                runs[-1][1] = offset
-            else:
-                runs.append([offset, offset])
+    def of(
+        cls, partition: int, addresses: Sequence[int], *, repeats: Sequence[int], digest: str
+    ) -> Self:
+        """The window of some records by their rising addresses, at least one."""
+        first, last = int(addresses[0]), int(addresses[-1])
         return cls(
             partition=partition,
-            first=offsets[0],
-            last=offsets[-1],
-            count=len(offsets),
-            runs=tuple((a, b) for a, b in runs),
+            first=first // ROWS_A_MESSAGE,
+            first_row=first % ROWS_A_MESSAGE,
+            last=last // ROWS_A_MESSAGE,
+            last_row=last % ROWS_A_MESSAGE,
+            count=len(addresses),
+            repeats=tuple(divmod(int(a), ROWS_A_MESSAGE) for a in repeats if first < a < last),
             digest=digest,
         )
 
-    def offsets(self) -> list[int]:
-        """The offsets one by one, rising."""
-        return [offset for a, b in self.runs for offset in range(a, b + 1)]
+    def holds(self, place: int) -> bool:
+        """Whether the record at an address belongs to the window."""
+        start, end = address(self.first, self.first_row), address(self.last, self.last_row)
+        return start <= place <= end and divmod(place, ROWS_A_MESSAGE) not in self.repeats
