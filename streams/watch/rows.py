@@ -1,0 +1,74 @@
+"""Accepted records of one stream, in the order of the log, with their places in it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halflife.schemas.table import Block, FloatArray, Table
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Records of a stream that passed every check.
+
+    Args:
+        block: Their cells, n rows.
+        addresses: Where each stands in its partition, shape (n,), rising; see ``window.address``.
+        times: Event times, shape (n,), seconds since 1970 in UTC.
+        ids: Their ``record_id``, n of them.
+
+    Example:
+        >>> from halflife.schemas.table import Column
+        >>> rows = Rows.empty(Table((Column(name="x"),)))
+        >>> len(rows)
+        0
+    """
+
+    block: Block
+    addresses: NDArray[np.int64]
+    times: FloatArray
+    ids: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+    def __getitem__(self, chosen: slice | NDArray[Any]) -> Rows:
+        """Some of the rows: a slice, a mask of shape (n,), or indices."""
+        if isinstance(chosen, slice):
+            ids = self.ids[chosen]
+        else:
+            indices = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
+            ids = [self.ids[i] for i in indices]
+        return Rows(self.block[chosen], self.addresses[chosen], self.times[chosen], ids)
+
+    def holdout(self, share: float) -> NDArray[np.bool_]:
+        """Which rows no training may see, shape (n,): decided by ``record_id`` alone.
+
+        ``crc32(record_id) / 2**32 < share``, so that every worker, today and in a replay, holds
+        out the same records.
+        """
+        hashes = np.fromiter((zlib.crc32(i.encode()) for i in self.ids), np.float64, len(self))
+        return np.asarray(hashes < share * 2.0**32, dtype=np.bool_)
+
+    @classmethod
+    def empty(cls, table: Table) -> Rows:
+        """No rows."""
+        return cls(Block.empty(table), np.empty(0, np.int64), np.empty(0), [])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Rows]) -> Rows:
+        """Rows one after the other; at least one part."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            Block.concatenate([part.block for part in parts]),
+            np.concatenate([part.addresses for part in parts]),
+            np.concatenate([part.times for part in parts]),
+            [i for part in parts for i in part.ids],
+        )
