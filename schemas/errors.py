@@ -21,7 +21,19 @@ class SchemaError(ValueError):
     """Something that does not have the shape that it should have."""
 
 
-class LabFileError(SchemaError):
+class _ProblemsError(SchemaError):
+    """Several problems at once, told together."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[type[_ProblemsError], tuple[list[Problem]]]:
+        # Exceptions are pickled by their args, which hold the joined text alone.
+        return type(self), (self.problems,)
+
+
+class LabFileError(_ProblemsError):
     """A lab file that cannot be used.
 
     Attributes:
@@ -32,9 +44,13 @@ class LabFileError(SchemaError):
         lab.toml: no such file
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = list(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+
+class SettingsError(_ProblemsError):
+    """Settings of this machine that cannot be used.
+
+    Attributes:
+        problems: All of them, in the order of the variables' names.
+    """
 
 
 class MessageError(SchemaError):
@@ -57,17 +73,4 @@ class MessageError(SchemaError):
         super().__init__(f"{path}: {text}" if path else text)
 
     def __reduce__(self) -> tuple[type[MessageError], tuple[str, str, str]]:
-        # Exceptions are pickled by their args, which hold the joined text alone.
         return MessageError, (self.reason, self.path, self.text)
-
-
-class SettingsError(SchemaError):
-    """Settings of this machine that cannot be used.
-
-    Attributes:
-        problems: All of them, in the order of the variables' names.
-    """
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = list(problems)
-        super().__init__("\n".join(map(str, self.problems)))
