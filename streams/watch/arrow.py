@@ -64,8 +64,7 @@ class ArrowReader:
             good &= times <= message.timestamp / 1000 + CLOCK_TOLERANCE
         places = address(message.offset) + np.arange(len(block), dtype=np.int64)
         bad = [
-            self._reject(table, stream, batch, int(i), message, times)
-            for i in np.flatnonzero(~good)
+            _reject(table, batch, int(i), float(times[i]), message) for i in np.flatnonzero(~good)
         ]
         whole = Rows(block, places, times, ids)
         return (whole if good.all() else whole[good]), bad

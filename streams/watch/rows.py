@@ -44,7 +44,7 @@ class Rows:
             ids = self.ids[chosen]
         else:
             indices = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
-            ids = [self.ids[i] for i in indices]
+            ids = [self.ids[int(i)] for i in indices]
         return Rows(self.block[chosen], self.addresses[chosen], self.times[chosen], ids)
 
     def holdout(self, share: float) -> NDArray[np.bool_]:

@@ -1,0 +1,76 @@
+"""Which conditions of a stream are firing, and what is said when they begin and end."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from halflife.schemas.alert import Alert, AlertKind
+
+from .identity import identity
+from .moment import Moment
+
+Severity = Literal["info", "warning", "critical"]
+_SEVERITY: Final[dict[AlertKind, Severity]] = {
+    "drift": "critical",
+    "planner-moved": "info",
+    "fidelity": "warning",
+    "forecast": "info",
+    "regeneration-failed": "critical",
+    "regeneration-rejected": "warning",
+    "reference-too-short": "warning",
+    "generator-silent": "critical",
+}
+
+
+class AlertBook:
+    """Begins and ends alerts of one stream; a condition that goes on is not said again."""
+
+    def __init__(self) -> None:
+        self.firing: dict[AlertKind, dict[str, Any]] = {}
+
+    def fire(
+        self, kind: AlertKind, text: str, moment: Moment, evidence: dict[str, Any]
+    ) -> list[Alert]:
+        """The alert that begins, or nothing if its kind is firing already."""
+        if kind in self.firing:
+            return []
+        self.firing[kind] = {"record": moment.record, "text": text}
+        return [_alert(kind, "firing", text, moment, evidence)]
+
+    def resolve(self, kind: AlertKind, text: str, moment: Moment) -> list[Alert]:
+        """The alert that ends, or nothing if its kind is not firing."""
+        begun = self.firing.pop(kind, None)
+        if begun is None:
+            return []
+        return [_alert(kind, "resolved", text, moment, {"since_record": begun["record"]})]
+
+    def state(self) -> dict[str, Any]:
+        """What is firing, as plain data."""
+        return {kind: dict(begun) for kind, begun in self.firing.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.firing = {kind: dict(state[kind]) for kind in _SEVERITY if kind in state}
+
+
+def _alert(
+    kind: AlertKind,
+    status: Literal["firing", "resolved"],
+    text: str,
+    moment: Moment,
+    evidence: dict[str, Any],
+) -> Alert:
+    since = evidence.get("since_record", moment.record)
+    return Alert(
+        alert_id=identity(moment.stream, "alert", kind, status, moment.address),
+        fingerprint=identity(moment.stream, "condition", kind, since),
+        stream=moment.stream,
+        kind=kind,
+        severity=_SEVERITY[kind],
+        status=status,
+        text=text,
+        evidence=evidence,
+        record=moment.record,
+        offset=moment.offset,
+        time=moment.time,
+    )

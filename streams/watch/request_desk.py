@@ -1,0 +1,98 @@
+"""Challengers that a stream asks for: one at a time, not too often, each with one outcome."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from halflife.schemas.messages import RegenerationOutcome, RegenerationRequest
+from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block
+
+DAY: Final = 86_400.0
+_URGENT: Final = frozenset({"first", "drift", "hand"})
+
+
+class RequestDesk:
+    """Keeps the pending request, its answer, and the cooldown and budget of new ones.
+
+    A request takes effect at a fixed record, ``grace`` records after it was made: if its answer
+    comes sooner it is kept until then, and if it comes later the stream waits there.
+
+    Args:
+        plan: The stream as the lab file declares it.
+    """
+
+    def __init__(self, plan: StreamPlan) -> None:
+        self.plan = plan
+        self.pending: RegenerationRequest | None = None
+        self.outcome: RegenerationOutcome | None = None
+        self.block: Block | None = None
+        self.answered = False
+        self.made: list[tuple[int, float]] = []
+
+    def allows(self, cause: str, *, rows: int, records: int, seconds: float) -> bool:
+        """Whether a request may be made now: none pending, enough rows, cooldown, budget.
+
+        Args:
+            cause: Of the request; ``first``, ``drift`` and ``hand`` need no cooldown, and a
+                person's order no budget either.
+            rows: Real records that the challenger would be trained and judged on.
+            records: Of the stream so far.
+            seconds: Latest event time, seconds since 1970.
+        """
+        if self.pending is not None or rows < min(self.plan.min_rows, self.plan.reference):
+            return False
+        if cause == "hand":
+            return True
+        today = sum(time > seconds - DAY for _, time in self.made)
+        soon = bool(self.made) and records - self.made[-1][0] < self.plan.cooldown_records
+        return today < self.plan.budget and (cause in _URGENT or not soon)
+
+    def make(self, request: RegenerationRequest, *, records: int, seconds: float) -> None:
+        """The request that is pending from now on."""
+        self.pending, self.outcome, self.block, self.answered = request, None, None, False
+        recent = [made for made in self.made if made[1] > seconds - DAY]
+        self.made = [*recent[-self.plan.budget :], (records, seconds)]
+
+    @property
+    def effect(self) -> int | None:
+        """Number of records at which the answer takes effect; None if nothing is pending."""
+        return None if self.pending is None else self.pending.record + 1 + self.plan.grace
+
+    def waits(self, records: int) -> bool:
+        """Whether the next record must wait for the answer."""
+        return self.effect is not None and not self.answered and records >= self.effect
+
+    def answer(self, outcome: RegenerationOutcome | None, block: Block | None) -> bool:
+        """Keep the answer to the pending request; False if it is no answer to it."""
+        if self.pending is None or self.answered:
+            return False
+        if outcome is not None and outcome.request_id != self.pending.request_id:
+            return False
+        self.outcome, self.block, self.answered = outcome, block, True
+        return True
+
+    def close(self) -> tuple[RegenerationRequest, RegenerationOutcome | None, Block | None]:
+        """The request that was pending with its answer; nothing is pending after."""
+        if self.pending is None or not self.answered:
+            raise RuntimeError("no answered request to close")
+        closed = self.pending, self.outcome, self.block
+        self.pending, self.outcome, self.block, self.answered = None, None, None, False
+        return closed
+
+    def state(self) -> dict[str, Any]:
+        """All but the rows of an answer, as plain data."""
+        return {
+            "pending": self.pending and self.pending.model_dump(mode="json"),
+            "outcome": self.outcome and self.outcome.model_dump(mode="json"),
+            "answered": self.answered,
+            "made": [list(made) for made in self.made],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        pending, outcome = state["pending"], state["outcome"]
+        self.pending = pending and RegenerationRequest.model_validate(pending)
+        self.outcome = outcome and RegenerationOutcome.model_validate(outcome)
+        self.block, self.answered = None, state["answered"]
+        self.made = [(int(record), float(time)) for record, time in state["made"]]

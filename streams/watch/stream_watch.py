@@ -1,0 +1,391 @@
+"""The life of one stream: warming up, watched, changed, and the batches that circulate."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halflife.monitors import Drift, DriftAlarm, FidelityMeasure
+from halflife.schemas.messages import Command, Message, RegenerationOutcome, RegenerationRequest
+from halflife.schemas.regeneration import Cause
+from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block
+
+from .alert_book import AlertBook
+from .circulation import Circulation
+from .identity import derived_seed, identity
+from .memory import Memory
+from .moment import Moment
+from .request_desk import RequestDesk
+from .rows import Rows
+from .work import Work, fit_reference, measure_fidelity
+
+Phase = Literal["warming", "watched", "changed"]
+Steps = Generator[Work, Any, None]
+FEWEST_MEASURED: Final = 50
+"""Unseen real rows below which a fidelity tick waits for the next one."""
+_FAR: Final = 1 << 62
+
+
+class StreamWatch:
+    """What the records of one stream lead to: alerts, fidelity reports, regeneration requests.
+
+    It does no I/O and knows no clock. ``feed`` takes rows and yields the heavy ``Work`` that is
+    due; its driver sends the result back. Everything that is found follows from the records in
+    their order, never from how they were cut into blocks.
+
+    Args:
+        plan: The stream as the lab file declares it.
+        partition: The partition that it lives in.
+    """
+
+    def __init__(self, plan: StreamPlan, partition: int) -> None:
+        self.plan = plan
+        self.records = 0
+        self.last_address = -1
+        self.watermark = 0.0
+        self.missing = dict.fromkeys(plan.table.names, 0)
+        self.phase: Phase = "warming"
+        self.epoch = 0
+        self.epoch_start = 0
+        self.reference_rows = 0
+        self.drift: Drift | None = None
+        self.drift_start = 0
+        self.change: dict[str, Any] | None = None
+        self.circulation: Circulation | None = None
+        self.next_tick = _FAR
+        self.last_tick_time = 0.0
+        self.desk = RequestDesk(plan)
+        self.wanted: tuple[Cause, str] | None = None
+        self.ordered: str | None = None
+        self.alerts = AlertBook()
+        capacity = max(plan.reference, plan.min_rows, plan.window_rows)
+        self.memory = Memory(plan.table, partition, capacity)
+        self._findings: list[Message] = []
+
+    # What the driver calls
+
+    def feed(self, rows: Rows, repeats: NDArray[np.int64]) -> Generator[Work, Any, int]:
+        """Take rows until the stream must wait for an outcome; how many were taken.
+
+        Rows at or before the last one taken count as taken and change nothing.
+
+        Args:
+            rows: The next records of the stream, without repeats.
+            repeats: Addresses of the repeats that stood among them.
+        """
+        done = int(np.searchsorted(rows.addresses, self.last_address, side="right"))
+        self.memory.note_repeats(repeats[repeats > self.last_address])
+        while done < len(rows) and not self.waiting:
+            rest = rows[done:]
+            done += self._take(rest[: self._room(rest)])
+            yield from self._due()
+        return done
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the next record must wait for the outcome of a request."""
+        return self.desk.waits(self.records)
+
+    def answer(self, outcome: RegenerationOutcome | None, block: Block | None) -> Steps:
+        """The outcome of the pending request (None: nobody answers); it takes effect in its time.
+
+        Args:
+            outcome: What became of the request; one of another request changes nothing.
+            block: The rows of the batch, if it was promoted.
+        """
+        if self.desk.answer(outcome, block):
+            yield from self._due()
+
+    def order(self, command: Command) -> Steps:
+        """A person wants a new batch: it is asked for as soon as that can be done."""
+        self.ordered = command.reason or "no reason given"
+        yield from self._due()
+
+    def take_findings(self) -> list[Message]:
+        """What was found since the last call, in order."""
+        found, self._findings = self._findings, []
+        return found
+
+    # One piece of rows in which nothing is due before its end
+
+    def _room(self, rows: Rows) -> int:
+        """How many of the rows may be taken before something is due; at least one."""
+        stops = (self._reference_stop(), self.desk.effect or _FAR)
+        room = min((stop for stop in stops if stop > self.records), default=_FAR) - self.records
+        return max(1, min(room, self._tick_room(rows), len(rows)))
+
+    def _reference_stop(self) -> int:
+        """Number of records at which a reference is complete."""
+        if self.phase == "changed":
+            return self.epoch_start + self.plan.min_rows
+        if self.phase == "warming" or self.reference_rows < self.plan.reference:
+            return self.epoch_start + self.plan.reference
+        return _FAR
+
+    def _tick_room(self, rows: Rows) -> int:
+        """Rows up to the first at which a fidelity tick is due, by count and event time."""
+        if self.circulation is None:
+            return _FAR
+        late = self.last_tick_time + self.plan.tick_interval
+        by_count = max(1, self.next_tick - self.records)
+        if self.watermark >= late:
+            return by_count
+        reached = np.flatnonzero(rows.times >= late)
+        return max(by_count, int(reached[0]) + 1) if len(reached) else _FAR
+
+    def _take(self, rows: Rows) -> int:
+        """Remember rows and watch them for drift, up to the first fault; how many were taken."""
+        alarms: list[DriftAlarm] = [] if self.drift is None else self.drift.update(rows.block)
+        fault = next((alarm for alarm in alarms if alarm.kind != "planner"), None)
+        if fault is not None:
+            rows = rows[: self.drift_start + fault.record - self.records + 1]
+        before = self.records
+        self._remember(rows)
+        for alarm in alarms:
+            place = self.drift_start + alarm.record
+            if alarm.kind == "planner" and place < self.records:
+                self._planner_moved(alarm, rows, place - before)
+        if fault is not None:
+            self._changed(fault)
+        return len(rows)
+
+    def _remember(self, rows: Rows) -> None:
+        self.memory.append(rows)
+        self.records += len(rows)
+        self.last_address = int(rows.addresses[-1])
+        self.watermark = max(self.watermark, float(rows.times.max()))
+        table = self.plan.table
+        for name, count in zip(
+            table.numeric, np.isnan(rows.block.numbers).sum(axis=0).tolist(), strict=True
+        ):
+            self.missing[name] += count
+        for name in table.categories:
+            self.missing[name] += rows.block.missing(name)
+
+    # What is due at the end of a piece
+
+    def _due(self) -> Steps:
+        """Everything that is due at this record, in a fixed order."""
+        if self.waiting:
+            return
+        if self.desk.effect is not None and self.records >= self.desk.effect:
+            self._apply_outcome()
+        if self.records >= self._reference_stop() and not self._asks_first():
+            yield from self._reference_due()
+        if self._tick_is_due():
+            yield from self._tick_due()
+        if self.ordered is not None and self.phase == "watched":
+            text = f"asked for by hand: {self.ordered}"
+            if self._request("hand", text, self._epoch_rows()):
+                self.ordered = None
+
+    def _asks_first(self) -> bool:
+        """Whether a person must say first that the change is no fault."""
+        return self.phase == "changed" and self.plan.on_drift == "ask" and self.ordered is None
+
+    def _reference_due(self) -> Steps:
+        """Fit the reference that is complete, and ask for the batch that goes with it."""
+        was, rows = self.phase, self._epoch_rows()
+        seed = self._seed("drift")
+        result = yield Work(
+            fit_reference, (self.plan.table, self.plan.false_alarms, seed, rows.block)
+        )
+        self._begin_watching(result, len(rows))
+        if was == "warming":
+            self._want("first", f"the first {len(rows)} records are the reference")
+        elif was == "changed" and self.ordered is None:
+            self._want("drift", f"{len(rows)} records since the change at {self.epoch_start}")
+
+    def _begin_watching(self, result: dict[str, Any], rows: int) -> None:
+        """Watch for drift from the reference that was just fitted."""
+        self.phase = "watched"
+        self.reference_rows = rows
+        self.drift = None
+        moment = self._moment()
+        if "too_short" in result:
+            # A longer reference is tried when the epoch has one; until then there is no drift.
+            text = f"drift is not watched yet: {result['too_short']}"
+            self._say(self.alerts.fire("reference-too-short", text, moment, {"rows": rows}))
+            return
+        text = f"a reference of {rows} records suffices"
+        self._say(self.alerts.resolve("reference-too-short", text, moment))
+        self.drift = self._new_drift(self.epoch)
+        self.drift.restore(result["state"])
+        self.drift_start = self.records
+
+    def _tick_is_due(self) -> bool:
+        return (
+            self.circulation is not None
+            and self.records >= self.next_tick
+            and self.watermark >= self.last_tick_time + self.plan.tick_interval
+        )
+
+    def _tick_due(self) -> Steps:
+        """Measure the batch in circulation on the latest real rows that it has not seen."""
+        circulation = self.circulation
+        if circulation is None or circulation.block is None:
+            raise RuntimeError(f"{self.plan.name}: the rows of the batch were not read again")
+        self.next_tick = self.records + self.plan.tick
+        self.last_tick_time = self.watermark
+        rows = self.memory.latest(self.memory.capacity)
+        rows = rows[circulation.unseen(rows, self.plan.holdout)]
+        rows = rows[max(0, len(rows) - self.plan.window_rows) :]
+        if len(rows) < FEWEST_MEASURED:
+            return
+        seed = self._seed("fidelity", circulation.batch.batch_id)
+        result = yield Work(
+            measure_fidelity, (self.plan.table, seed, rows.block, circulation.block)
+        )
+        if "too_few" not in result:
+            self._judge(circulation, FidelityMeasure.from_dict(result))
+
+    def _judge(self, circulation: Circulation, measure: FidelityMeasure) -> None:
+        """Report a measure, and ask for a challenger if it is time."""
+        moment = self._moment()
+        report = circulation.judge(measure, moment)
+        self._say([report])
+        low, high = report.retained_interval
+        kept = f"{report.retained_part} fidelity is {report.retained:.2f} of its value at birth"
+        if report.under_limit:
+            text = f"{kept} (95 %: {low:.2f} to {high:.2f}); {self.plan.keep:g} is to be kept"
+            evidence = {"retained": report.retained, "interval": [low, high]}
+            self._say(self.alerts.fire("fidelity", text, moment, evidence))
+        else:
+            self._say(self.alerts.resolve("fidelity", f"{kept} again", moment))
+        if self.phase != "watched":
+            return  # after a change, what is to be done follows from the change
+        left = None if report.expiry_records is None else report.expiry_records - report.age_records
+        made = self.desk.made
+        if self.wanted is not None:
+            self._want(*self.wanted)
+        elif report.under_limit:
+            self._request("fidelity", kept, self._epoch_rows())
+        elif left is not None and left <= self.plan.lead_records:
+            text = f"expiry in {max(0, round(left))} records: {report.forecast}"
+            self._say(self.alerts.fire("forecast", text, moment, {"records_left": left}))
+            self._request("forecast", text, self._epoch_rows())
+        elif self.plan.schedule and made and self.watermark - made[-1][1] >= self.plan.schedule:
+            self._request("schedule", f"every {self.plan.schedule / 3600:g} h", self._epoch_rows())
+
+    # Drift, requests and their outcomes
+
+    def _changed(self, alarm: DriftAlarm) -> None:
+        """A fault was found at the record taken last."""
+        start = max(self.epoch_start, self.drift_start + alarm.change_point)
+        self.phase = "changed"
+        self.epoch += 1
+        self.epoch_start = start
+        self.reference_rows = 0
+        self.drift = None
+        self.wanted = None
+        self.change = {
+            "record": self.records - 1,
+            "change_point": start,
+            "kind": alarm.kind,
+            "columns": list(alarm.columns),
+            "direction": alarm.direction,
+            "size": alarm.size,
+            "statistic": alarm.statistic,
+            "threshold": alarm.threshold,
+        }
+        text = f"{alarm.text}, since about record {start}; seen at record {self.records - 1}"
+        if self.plan.on_drift == "ask":
+            text += f"; if the instrument is well, say: halflife regenerate {self.plan.name}"
+        moment = self._moment()
+        self._say(self.alerts.resolve("drift", "another change was found", moment))
+        self._say(self.alerts.fire("drift", text, moment, self.change))
+
+    def _planner_moved(self, alarm: DriftAlarm, rows: Rows, index: int) -> None:
+        moment = Moment(
+            self.plan.name,
+            self.drift_start + alarm.record,
+            int(rows.addresses[index]),
+            max(self.watermark, float(rows.times[: index + 1].max())),
+        )
+        evidence = {"columns": list(alarm.columns), "statistic": alarm.statistic}
+        self._say(self.alerts.fire("planner-moved", alarm.text, moment, evidence))
+
+    def _want(self, cause: Cause, text: str) -> None:
+        """Ask for a challenger; if that cannot be now, again at the next occasion."""
+        made = self._request(cause, text, self._epoch_rows())
+        self.wanted = None if made else (cause, text)
+
+    def _request(self, cause: Cause, text: str, rows: Rows) -> bool:
+        """Ask for a challenger, unless one is asked for already or it is too soon."""
+        seconds = self.watermark
+        if not self.desk.allows(cause, rows=len(rows), records=self.records, seconds=seconds):
+            return False
+        moment = self._moment()
+        request = RegenerationRequest(
+            request_id=identity(self.plan.name, "request", cause, moment.address),
+            stream=self.plan.name,
+            cause=cause,
+            window=self.memory.window(rows),
+            record=moment.record,
+            offset=moment.offset,
+            time=moment.time,
+            champion=self.circulation and self.circulation.batch,
+            seed=self._seed("request", cause, moment.address),
+            plan=self.plan.digest,
+            text=text,
+        )
+        self.desk.make(request, records=self.records, seconds=seconds)
+        self._say([request])
+        return True
+
+    def _apply_outcome(self) -> None:
+        """Let the answer to the pending request take effect."""
+        request, outcome, block = self.desk.close()
+        moment = self._moment()
+        if outcome is None:
+            text = f"no generator worker has answered the request of record {request.record}"
+            self._say(self.alerts.fire("generator-silent", text, moment, {}))
+        elif outcome.batch is None:
+            rejected = outcome.outcome == "rejected"
+            kind: Final = "regeneration-rejected" if rejected else "regeneration-failed"
+            evidence = {"request_id": request.request_id, "attempts": outcome.attempts}
+            self._say(self.alerts.fire(kind, outcome.text, moment, evidence))
+        else:
+            time = request.time.timestamp()
+            keep = self.plan.keep
+            self.circulation = Circulation(outcome.batch, block, request.record, time, keep)
+            self.next_tick = self.records + self.plan.tick
+            self.last_tick_time = self.watermark
+            self._resolve_all(f"batch {outcome.batch.batch_id[:8]} circulates: {outcome.text}")
+        if self.wanted is not None:
+            self._want(*self.wanted)
+
+    def _resolve_all(self, text: str) -> None:
+        """A better batch ends what called for it; a change that has no batch yet goes on."""
+        for kind in list(self.alerts.firing):
+            if kind == "reference-too-short":
+                continue
+            if self.phase == "changed" and kind in {"drift", "planner-moved"}:
+                continue
+            self._say(self.alerts.resolve(kind, text, self._moment()))
+        if self.phase != "changed":
+            self.change = None
+
+    # Small things
+
+    def _epoch_rows(self) -> Rows:
+        """The latest records of this epoch, at most as many as a reference has."""
+        most = max(self.plan.reference, self.plan.min_rows)
+        return self.memory.latest(min(self.records - self.epoch_start, most))
+
+    def _moment(self) -> Moment:
+        return Moment(self.plan.name, self.records - 1, self.last_address, self.watermark)
+
+    def _seed(self, *what: object) -> int:
+        return derived_seed(self.plan.seed, self.plan.name, self.epoch, *what)
+
+    def _new_drift(self, epoch: int) -> Drift:
+        seed = derived_seed(self.plan.seed, self.plan.name, epoch, "drift")
+        return Drift(self.plan.table, false_alarms=self.plan.false_alarms, seed=seed)
+
+    def _say(self, messages: Iterable[Message]) -> None:
+        self._findings += messages

@@ -1,0 +1,62 @@
+"""The heavy parts, as pure functions for a pool of spawned processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from halflife.schemas.table import Block, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A pure function and its arguments: the stream waits at its record for the result."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def run(self) -> Any:
+        """The result, here and now."""
+        return self.function(*self.arguments)
+
+
+def fit_reference(table: Table, false_alarms: float, seed: int, reference: Block) -> dict[str, Any]:
+    """State of a drift monitor fitted on a reference, or why that cannot be.
+
+    Returns:
+        ``{"state": ...}``, or ``{"too_short": sentence}``.
+    """
+    from halflife.monitors import Drift, ReferenceTooShort
+
+    drift = Drift(table, false_alarms=false_alarms, seed=seed)
+    try:
+        drift.fit(reference)
+    except ReferenceTooShort as error:
+        return {"too_short": str(error)}
+    return {"state": drift.state()}
+
+
+def measure_fidelity(table: Table, seed: int, real: Block, synthetic: Block) -> dict[str, Any]:
+    """Fidelity of a batch to some real rows, as plain data, or why it cannot be measured.
+
+    Returns:
+        The measure, or ``{"too_few": sentence}``.
+    """
+    from halflife.monitors import Fidelity, TooFewRows
+
+    try:
+        return Fidelity(table, seed=seed).measure(real, synthetic).to_dict()
+    except TooFewRows as error:
+        return {"too_few": str(error)}
+
+
+def warm_up() -> bool:
+    """Import what the heavy parts need, so that the first real piece of work does not wait."""
+    import importlib
+
+    from halflife import monitors
+
+    importlib.import_module("sklearn.ensemble")
+
+    return all(hasattr(monitors, name) for name in ("Drift", "Fidelity"))
