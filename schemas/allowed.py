@@ -78,7 +78,9 @@ def _entry(part: Schema) -> Any:
 def _text(part: Schema) -> str:
     if "examples" in part:
         return f"a text such as {_either([repr(value) for value in part['examples']])}"
-    return f"a text of the form {part['pattern']}" if "pattern" in part else "a text"
+    if "pattern" in part:
+        return f"a text of the form {part['pattern']}"
+    return "a path" if part.get("format") == "path" else "a text"
 
 
 def _resolve(schema: Schema, part: Schema) -> Schema:
