@@ -110,6 +110,11 @@ class StreamWatch:
         found, self._findings = self._findings, []
         return found
 
+    def new_drift(self) -> Drift:
+        """A drift monitor of this epoch, without a reference."""
+        seed = self._seed("drift")
+        return Drift(self.plan.table, false_alarms=self.plan.false_alarms, seed=seed)
+
     # One piece of rows in which nothing is due before its end
 
     def _room(self, rows: Rows) -> int:
@@ -143,12 +148,11 @@ class StreamWatch:
         fault = next((alarm for alarm in alarms if alarm.kind != "planner"), None)
         if fault is not None:
             rows = rows[: self.drift_start + fault.record - self.records + 1]
-        before = self.records
-        self._remember(rows)
         for alarm in alarms:
-            place = self.drift_start + alarm.record
-            if alarm.kind == "planner" and place < self.records:
-                self._planner_moved(alarm, rows, place - before)
+            place = self.drift_start + alarm.record - self.records
+            if alarm.kind == "planner" and place < len(rows):
+                self._planner_moved(alarm, rows, place)
+        self._remember(rows)
         if fault is not None:
             self._changed(fault)
         return len(rows)
@@ -213,7 +217,7 @@ class StreamWatch:
             return
         text = f"a reference of {rows} records suffices"
         self._say(self.alerts.resolve("reference-too-short", text, moment))
-        self.drift = self._new_drift(self.epoch)
+        self.drift = self.new_drift()
         self.drift.restore(result["state"])
         self.drift_start = self.records
 
@@ -300,12 +304,9 @@ class StreamWatch:
         self._say(self.alerts.fire("drift", text, moment, self.change))
 
     def _planner_moved(self, alarm: DriftAlarm, rows: Rows, index: int) -> None:
-        moment = Moment(
-            self.plan.name,
-            self.drift_start + alarm.record,
-            int(rows.addresses[index]),
-            max(self.watermark, float(rows.times[: index + 1].max())),
-        )
+        seconds = max(self.watermark, float(rows.times[: index + 1].max()))
+        place = int(rows.addresses[index])
+        moment = Moment(self.plan.name, self.records + index, place, seconds)
         evidence = {"columns": list(alarm.columns), "statistic": alarm.statistic}
         self._say(self.alerts.fire("planner-moved", alarm.text, moment, evidence))
 
@@ -382,10 +383,6 @@ class StreamWatch:
 
     def _seed(self, *what: object) -> int:
         return derived_seed(self.plan.seed, self.plan.name, self.epoch, *what)
-
-    def _new_drift(self, epoch: int) -> Drift:
-        seed = derived_seed(self.plan.seed, self.plan.name, epoch, "drift")
-        return Drift(self.plan.table, false_alarms=self.plan.false_alarms, seed=seed)
 
     def _say(self, messages: Iterable[Message]) -> None:
         self._findings += messages

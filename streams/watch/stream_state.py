@@ -1,0 +1,67 @@
+"""A stream's life as plain data, and back: what a snapshot holds of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from halflife.schemas.stream_plan import StreamPlan
+
+from .circulation import Circulation
+from .stream_watch import StreamWatch
+
+_PLAIN: Final = (
+    "records",
+    "last_address",
+    "watermark",
+    "phase",
+    "epoch",
+    "epoch_start",
+    "reference_rows",
+    "drift_start",
+    "change",
+    "next_tick",
+    "last_tick_time",
+    "ordered",
+)
+
+
+def stream_state(watch: StreamWatch) -> dict[str, Any]:
+    """All of a stream but its rows, which stand in the log, as plain data.
+
+    Its ``key`` changes with anything in the lab file that alters findings: a state is never read
+    with a plan that it was not written with.
+    """
+    return {
+        "key": watch.plan.digest,
+        **{name: getattr(watch, name) for name in _PLAIN},
+        "missing": dict(watch.missing),
+        "wanted": watch.wanted and list(watch.wanted),
+        "drift": watch.drift and watch.drift.state(),
+        "circulation": watch.circulation and watch.circulation.state(),
+        "desk": watch.desk.state(),
+        "alerts": watch.alerts.state(),
+        "memory": watch.memory.state(),
+    }
+
+
+def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> StreamWatch:
+    """A stream that goes on from a state of the same plan; its rows have to be read again.
+
+    Raises:
+        ValueError: For a state of another plan.
+    """
+    if state["key"] != plan.digest:
+        raise ValueError(f"{plan.name}: the state is of plan {state['key']}, not {plan.digest}")
+    watch = StreamWatch(plan, partition)
+    for name in _PLAIN:
+        setattr(watch, name, state[name])
+    watch.missing = dict(state["missing"])
+    watch.wanted = tuple(state["wanted"]) if state["wanted"] else None
+    if state["drift"] is not None:
+        watch.drift = watch.new_drift()
+        watch.drift.restore(state["drift"])
+    if state["circulation"] is not None:
+        watch.circulation = Circulation.restored(state["circulation"], plan.keep)
+    watch.desk.restore(state["desk"])
+    watch.alerts.restore(state["alerts"])
+    return watch
