@@ -1,0 +1,149 @@
+"""``halflife check``: what a lab file means, or everything that is wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import data_argument, json_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from halflife.schemas.stream_plan import StreamPlan
+    from halflife.schemas.table import Column
+
+
+@click.command("check")
+@data_argument("lab_file", "LAB.toml")
+@json_option()
+def command(lab_file: Path, json_file: Path | None) -> None:
+    """Say what a lab file means, a table for each stream, or every error with its place."""
+    from halflife.schemas.lab import Lab
+
+    from .options import STDOUT
+    from .output import terminal, write_json
+
+    plans = list(Lab.read(lab_file).streams.values())
+    _check_generators(plans, lab_file)
+    write_json(json_file, {"streams": [_as_json(plan) for plan in plans]})
+    if json_file != STDOUT:
+        console = terminal()
+        for plan in plans:
+            _show(plan, console)
+        console.print(f"{lab_file} is in order: {len(plans)} stream{'s' * (len(plans) != 1)}.")
+
+
+def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:
+    """Refuses generators that are not in the registry, and laws that theirs cannot keep.
+
+    Raises:
+        LabFileError: With each of them.
+    """
+    from halflife.generators import GENERATORS, create
+    from halflife.generators.errors import GeneratorError
+    from halflife.schemas.errors import LabFileError
+    from halflife.schemas.near import did_you_mean
+    from halflife.schemas.problem import Problem
+
+    problems = []
+    for plan in plans:
+        path = f"stream.{plan.name}"
+        if plan.generator not in GENERATORS:
+            problems.append(
+                Problem(
+                    source=str(lab_file),
+                    path=f"{path}.generator",
+                    text=f"is no generator{did_you_mean(plan.generator, GENERATORS)}",
+                    value=repr(plan.generator),
+                    allowed=", ".join(sorted(GENERATORS)),
+                )
+            )
+            continue
+        try:
+            create(plan.generator, plan.table)
+        except GeneratorError as error:
+            problems.append(Problem(source=str(lab_file), path=path, text=str(error)))
+    if problems:
+        raise LabFileError(problems)
+
+
+def remarks(plan: StreamPlan) -> Iterator[str]:
+    """What is allowed and will still disappoint, each as a sentence."""
+    if plan.reference < plan.false_alarms / 20:
+        yield (
+            f"a reference of {plan.reference} records is short for a false alarm in "
+            f"{plan.false_alarms:.0f}: the promise is kept, but small drifts are found late. "
+            f"{plan.false_alarms / 20:.0f} records or more serve better"
+        )
+    if plan.window_rows * plan.holdout < 30:
+        yield (
+            f"of a window of {plan.window_rows} records, {plan.holdout:.0%} are held out: fewer "
+            "than the 30 that a fidelity needs"
+        )
+    if plan.table.measured and not plan.table.set_points:
+        yield (
+            "no column is a set-point: whether a planner moved or an instrument aged cannot "
+            "be told apart"
+        )
+    if not plan.table.measured:
+        yield "no column is measured: there is nothing that could drift given the set-points"
+
+
+def _show(plan: StreamPlan, console: Console) -> None:
+    from .output import grid
+
+    table = grid(
+        "column",
+        "role",
+        "kind",
+        "unit",
+        "range",
+        title=plan.name + (plan.title and f": {plan.title}"),
+    )
+    for column in plan.table.columns:
+        target = " (target)" if column.name == plan.target else ""
+        table.add_row(column.name + target, column.role, column.kind, column.unit, _range(column))
+    console.print(table)
+    for law in plan.table.laws:
+        kind = "relative" if law.text.count("=") and hasattr(law, "equation") else "absolute"
+        console.print(f"  law      {law.text}   ({kind} tolerance {law.tolerance:g})")
+    for line in promises(plan):
+        console.print(f"  promise  {line}")
+    for line in remarks(plan):
+        console.print(f"  note     [yellow]{line}[/yellow]")
+    console.print()
+
+
+def promises(plan: StreamPlan) -> Iterator[str]:
+    """What the stream is promised, each as a sentence."""
+    then = {
+        "regenerate": "a drift alarm asks for a new batch by itself",
+        "ask": "after a drift alarm, a person decides",
+    }[plan.on_drift]
+    yield f"one false alarm in {plan.false_alarms:.0f} records; {then}"
+    yield f"a batch is replaced when it keeps less than {plan.keep:.0%} of its fidelity at birth"
+    yield (
+        f"the first {plan.reference} records are the reference; a batch of {plan.rows} rows is "
+        f"trained on {plan.min_rows} records or more by the generator {plan.generator!r}, and "
+        f"judged on {plan.holdout:.0%} that it never saw"
+    )
+
+
+def _range(column: Column) -> str:
+    if column.minimum is None and column.maximum is None:
+        return ""
+    low = "" if column.minimum is None else f"{column.minimum:g}"
+    high = "" if column.maximum is None else f"{column.maximum:g}"
+    return f"{low} … {high}".strip()
+
+
+def _as_json(plan: StreamPlan) -> dict[str, Any]:
+    return {
+        **plan.model_dump(mode="json", by_alias=True),
+        "digest": plan.digest,
+        "notes": list(remarks(plan)),
+    }

@@ -1,0 +1,121 @@
+"""``halflife regenerate``: a new batch, asked for by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from halflife.schemas.regeneration import RegenerationOutcome
+    from halflife.schemas.settings import Settings
+    from halflife.streams.broker.topics import TopicPlan
+
+    from .output import Tell
+    from .topic_reader import TopicReader
+
+
+@click.command("regenerate")
+@click.argument("stream")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for who looks back.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for the outcome.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=900.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait.",
+)
+def command(stream: str, reason: str, no_wait: bool, timeout: float) -> int:
+    """Ask for a new synthetic batch of a stream, and wait for the verdict of the gate.
+
+    The new batch is judged like any other: it replaces the old one only if it is better. Exit
+    status 0 if it was promoted or rejected, 1 if training failed or nothing was heard in time.
+    """
+    from datetime import UTC, datetime
+    from uuid import uuid4
+
+    from halflife.schemas.control import Command
+
+    from .output import progress
+    from .reach import reach
+    from .topic_reader import TopicReader
+
+    settings, topics = reach()
+    order = Command.checked(
+        {
+            "command_id": uuid4().hex,
+            "stream": stream,
+            "action": "regenerate",
+            "reason": reason,
+            "time": datetime.now(UTC).isoformat(),
+        }
+    )
+    with TopicReader(settings) as reader:
+        reader.begin_following([topics.regenerations, topics.progress])
+        _publish(settings, topics, order.to_bytes(), stream)
+        if no_wait:
+            click.echo(f"asked for a new batch of {stream}")
+            return 0
+        with progress(f"asked for a new batch of {stream}") as tell:
+            outcome = _outcome(reader, stream, timeout, time.monotonic, tell)
+    click.echo(f"{outcome.outcome}: {outcome.text}")
+    return 1 if outcome.outcome == "failed" else 0
+
+
+def _publish(settings: Settings, topics: TopicPlan, content: bytes, stream: str) -> None:
+    """Writes an order to the topic of control."""
+    from kafka import KafkaProducer
+    from kafka.errors import KafkaError
+
+    from halflife.streams.broker.broker_error import BrokerError
+    from halflife.streams.broker.clients import kafka_python_arguments
+
+    producer = KafkaProducer(**kafka_python_arguments(settings), acks="all")
+    try:
+        producer.send(topics.control, key=stream.encode(), value=content).get(timeout=30)
+    except KafkaError as error:
+        raise BrokerError(f"could not write to {topics.control}: {error}") from error
+    finally:
+        producer.close(timeout=10)
+
+
+def _outcome(
+    reader: TopicReader, stream: str, timeout: float, clock: Callable[[], float], tell: Tell
+) -> RegenerationOutcome:
+    """Waits for the answer to the first request by hand of a stream.
+
+    Raises:
+        BrokerError: If none comes in time, with what was heard.
+    """
+    from halflife.schemas.progress import TrainingProgress
+    from halflife.schemas.regeneration import RegenerationOutcome, RegenerationRequest
+    from halflife.streams.broker.broker_error import BrokerError
+
+    from .topic_reader import parsed
+
+    deadline = clock() + timeout
+    request: str | None = None
+    while clock() < deadline:
+        messages: list[Any] = reader.follow()
+        for asked in parsed(RegenerationRequest, messages):
+            if request is None and asked.stream == stream and asked.cause == "hand":
+                request = asked.request_id
+                tell(0, None, f"{stream}: {asked.text}")
+        for step in parsed(TrainingProgress, messages):
+            if step.request_id == request:
+                tell(step.step, step.steps or None, f"{stream}: {step.phase}")
+        for outcome in parsed(RegenerationOutcome, messages):
+            if outcome.request_id == request:
+                return outcome
+    if request is None:
+        raise BrokerError(
+            f"no worker took up the order within {timeout:g} s: is a monitor worker running, and "
+            f"does its lab file have a stream {stream!r} with enough records?"
+        )
+    raise BrokerError(
+        f"request {request[:12]} has no outcome after {timeout:g} s: is a generator worker running?"
+    )
