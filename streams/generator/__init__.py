@@ -1,1 +1,1 @@
-"""The generator worker: requests in, better batches out."""
+"""The generator worker: answers requests for a challenger, one at a time, each exactly once."""

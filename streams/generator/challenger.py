@@ -1,0 +1,33 @@
+"""What a training leads to: a batch, its model, and the verdict of the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from halflife.schemas.table import Block
+
+
+@dataclass(frozen=True, eq=False)
+class Challenger:
+    """A batch that may replace the champion.
+
+    Args:
+        batch: Its rows.
+        generator: The method that made it.
+        model_id: Digest of the fitted model's file.
+        warm_from: The model whose weights training began with, if any.
+        trained_on: How many real rows trained it; the others of the window judged it.
+        promoted: Whether the gate lets it out.
+        reason: Why, in one sentence.
+        verdict: All that the gate said, as plain data.
+    """
+
+    batch: Block
+    generator: str
+    model_id: str
+    warm_from: str | None
+    trained_on: int
+    promoted: bool
+    reason: str
+    verdict: dict[str, Any]

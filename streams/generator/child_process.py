@@ -1,0 +1,79 @@
+"""What runs in the spawned child. Imports nothing heavy before it dies with its parent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .training_step import TrainingStep
+
+_TELL_SECONDS: Final = 0.5
+_PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
+
+
+def main(pipe: Connection, parent: int) -> None:
+    """Receives a job, tells how far it is, and sends a `Challenger` or a `RegenerationError`.
+
+    Args:
+        pipe: To the worker.
+        parent: Process id of the worker.
+    """
+    die_with_parent(parent)
+    # Ctrl-C goes to the whole terminal: what becomes of us is for the worker to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from .errors import RegenerationError
+    from .training import train
+
+    job = pipe.recv()
+    try:
+        pipe.send(train(job, _Teller(pipe)))
+    except (RegenerationError, ValueError) as error:
+        pipe.send(RegenerationError(str(error)))
+    except MemoryError:
+        raise  # a lack of memory may pass: it counts as a crash
+    except Exception as error:  # noqa: BLE001  # a bug ends this request, not the worker
+        text = f"{type(error).__name__}: {error}"
+        traceback.print_exc()
+        pipe.send(RegenerationError(f"the training ended with an error: {text}"))
+
+
+def die_with_parent(parent: int) -> None:
+    """From here on this process ends when its parent does, even by SIGKILL."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_follow_parent, daemon=True, name="follow-parent").start()
+    if os.getppid() != parent:  # it died before it could be followed
+        os._exit(1)
+
+
+def _follow_parent() -> None:
+    """For systems other than Linux: the sentinel ends with the parent."""
+    followed = parent_process()
+    if followed is not None:
+        wait([followed.sentinel])
+        os._exit(1)
+
+
+class _Teller:
+    """Sends steps to the worker: a new phase at once, others now and then."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._phase = ""
+        self._due = 0.0
+
+    def __call__(self, step: TrainingStep) -> None:
+        now = time.monotonic()
+        if step.phase != self._phase or now >= self._due:
+            self._phase = step.phase
+            self._due = now + _TELL_SECONDS
+            self._pipe.send(step)

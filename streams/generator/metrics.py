@@ -1,0 +1,56 @@
+"""What the generator worker tells Prometheus."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from halflife.schemas.regeneration import RegenerationOutcome
+
+_BUCKETS: Final = (0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 1800, 3600)
+
+
+class GeneratorMetrics:
+    """The metrics of the generator worker.
+
+    Args:
+        registry: Where they are registered.
+
+    Example:
+        >>> registry = CollectorRegistry()
+        >>> GeneratorMetrics(registry).alive(1_700_000_000.0)
+        >>> labels = {"worker": "generator"}
+        >>> registry.get_sample_value("halflife_worker_progress_timestamp_seconds", labels)
+        1700000000.0
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._regenerations = Counter(
+            "halflife_regenerations_total",
+            "Requests that were answered, by how they ended.",
+            ("stream", "cause", "outcome"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "halflife_regeneration_duration_seconds",
+            "How long training, sampling and judging of a challenger took.",
+            ("stream",),
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._progress = Gauge(
+            "halflife_worker_progress_timestamp_seconds",
+            "When the worker last went round its loop.",
+            ("worker",),
+            registry=registry,
+        )
+
+    def alive(self, now: float) -> None:
+        """The worker goes on; now in seconds since 1970."""
+        self._progress.labels("generator").set(now)
+
+    def answered(self, outcome: RegenerationOutcome) -> None:
+        """A request was answered."""
+        self._regenerations.labels(outcome.stream, outcome.cause, outcome.outcome).inc()
+        self._seconds.labels(outcome.stream).observe(outcome.seconds)

@@ -1,0 +1,109 @@
+"""The training of a challenger: a pure function of its job, but for the model's file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+# At the top, unlike elsewhere: the child alone imports this, while the window is still being read.
+from halflife.generators import Generator, Progress, WrongState, create
+from halflife.monitors import Gate
+from halflife.streams.watch.identity import derived_seed
+
+from .challenger import Challenger
+from .errors import RegenerationError
+from .training_job import TrainingJob
+from .training_step import TrainingStep
+
+_DIGEST_BYTES: Final = 16
+
+
+def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
+    """Fit on the rows that may train, sample, judge on the rows that may not.
+
+    Every seed derives from ``request.seed``, so that the same job gives the same challenger. The
+    fitted model is written to ``models/<model_id>.npz``, whole or not at all.
+
+    Args:
+        job: What to train on and how.
+        tell: Is called with how far this is.
+
+    Raises:
+        RegenerationError: If the window leaves nothing to train or to judge on.
+        ValueError: For what a generator or the gate refuses, with a text for people.
+    """
+    plan, seed = job.plan, job.request.seed
+    held = job.rows.holdout(plan.holdout)
+    known, unseen = job.rows.block[~held], job.rows.block[held]
+    if not len(known) or not len(unseen):
+        raise RegenerationError(
+            f"of {len(job.rows):,} records {len(unseen):,} are held out by the hash of their "
+            "record_id: that leaves nothing to train on or nothing to judge by"
+        )
+    generator = create(plan.generator, plan.table)
+    warm_from, warm = _champion_model(job, generator)
+    tell(TrainingStep("training", generator.name))
+
+    def tell_progress(progress: Progress) -> None:
+        tell(
+            TrainingStep(
+                phase="training",
+                what=generator.name,
+                step=progress.step,
+                steps=progress.steps,
+                loss=progress.loss,
+                rows_per_second=progress.rows_per_second,
+                seconds_left=progress.seconds_left,
+            )
+        )
+
+    generator.fit(known, seed=derived_seed(seed, "fit"), progress=tell_progress, warm=warm)
+    model_id = _keep(generator, job.models)
+    tell(TrainingStep("sampling", f"{plan.rows:,} rows"))
+    batch = generator.sample(plan.rows, seed=derived_seed(seed, "sample"))
+    tell(TrainingStep("judging", f"on {len(unseen):,} records that no training has seen"))
+    gate = Gate(plan.table, seed=derived_seed(seed, "gate"))
+    verdict = gate.judge(challenger=batch, champion=job.champion, train=known, holdout=unseen)
+    return Challenger(
+        batch=batch,
+        generator=generator.name,
+        model_id=model_id,
+        warm_from=warm_from,
+        trained_on=len(known),
+        promoted=verdict.promoted,
+        reason=verdict.reason,
+        verdict=verdict.to_dict(),
+    )
+
+
+def _champion_model(job: TrainingJob, generator: Generator) -> tuple[str | None, Generator | None]:
+    """The champion's fitted model, where it can give the challenger a start."""
+    champion = job.request.champion
+    if champion is None or not generator.neural or champion.generator != generator.name:
+        return None, None
+    try:
+        return champion.model_id, type(generator).load(model_file(job.models, champion.model_id))
+    except (FileNotFoundError, WrongState):
+        # Trained on another machine, or written by another version: a cold start is no fault.
+        return None, None
+
+
+def model_file(models: Path, model_id: str) -> Path:
+    """Where a fitted model is kept."""
+    return models / f"{model_id}.npz"
+
+
+def _keep(generator: Generator, models: Path) -> str:
+    """Write the model's file; its name is the digest of its bytes."""
+    models.mkdir(parents=True, exist_ok=True)
+    fresh = models / f"fresh-{os.getpid()}.npz"
+    try:
+        generator.save(fresh)
+        digest = hashlib.blake2b(fresh.read_bytes(), digest_size=_DIGEST_BYTES).hexdigest()
+        fresh.replace(model_file(models, digest))
+    finally:
+        fresh.unlink(missing_ok=True)
+    return digest

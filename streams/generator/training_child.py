@@ -1,0 +1,135 @@
+"""A training in a process of its own, watched without holding up the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from . import child_process
+from .challenger import Challenger
+from .errors import RegenerationError
+from .training_job import TrainingJob
+from .training_step import TrainingStep
+
+_SPAWN: Final = multiprocessing.get_context("spawn")  # a forked child cannot use CUDA or threads
+T = TypeVar("T")
+
+_LAST_WORDS: Final = 5.0  # seconds for a child that has said all to end
+
+
+class ChildDiedError(Exception):
+    """The child ended without a result; the text says how."""
+
+
+class TrainingChild:
+    """A child that can do one training. It is killed when the context is left.
+
+    Start it before the window is read: it takes a second or two until Python and numpy are there.
+
+    Example:
+        >>> async def challenge(job: TrainingJob) -> Challenger:
+        ...     with TrainingChild() as child:
+        ...         return await child.train(job, tell=print, seconds=600)
+    """
+
+    def __enter__(self) -> Self:
+        self._pipe, theirs = _SPAWN.Pipe()
+        # One thread for both directions; none of the loop's own, which others may hold up.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="training-pipe")
+        self._process: SpawnProcess = _SPAWN.Process(
+            target=child_process.main, args=(theirs, os.getpid()), name="halflife-training"
+        )
+        # On Linux the child dies with the thread that starts it: this one, which stays.
+        self._process.start()
+        theirs.close()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.join()
+        self._thread.shutdown()  # its pipe has ended with the child
+        self._pipe.close()
+        self._process.close()
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        pid = self._process.pid
+        if pid is None:
+            raise RuntimeError("the child was not started")
+        return pid
+
+    async def train(
+        self, job: TrainingJob, *, tell: Callable[[TrainingStep], None], seconds: float
+    ) -> Challenger:
+        """The challenger that the job leads to.
+
+        Args:
+            job: What to train on and how.
+            tell: Is called, in the event loop, with how far it is.
+            seconds: Longest that it may take, in s.
+
+        Raises:
+            RegenerationError: For what the training itself refuses, or when it takes too long.
+            ChildDiedError: If the child was killed or crashed.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._in_thread(_send, self._pipe, job)
+                while True:
+                    said = await self._in_thread(_receive, self._pipe)
+                    if not isinstance(said, TrainingStep):
+                        break
+                    tell(said)
+        except TimeoutError:
+            raise RegenerationError(
+                f"the training took longer than {seconds:g} s (time_limit in the lab file)"
+            ) from None
+        if said is None:
+            raise ChildDiedError(await self._in_thread(self._how_it_ended))
+        if isinstance(said, RegenerationError):
+            raise said
+        if not isinstance(said, Challenger):
+            raise TypeError(f"the child said {said!r}")
+        return said
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    def _how_it_ended(self) -> str:
+        self._process.join(_LAST_WORDS)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name
+            hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+            return f"the training was killed by {name}{hint}"
+        return f"the training ended without a result (exit code {code})"
+
+
+def _send(pipe: Connection, job: TrainingJob) -> None:
+    try:
+        pipe.send(job)
+    except BrokenPipeError:
+        return  # the child is gone: receiving tells it too
+
+
+def _receive(pipe: Connection) -> object:
+    """What the child says next; None for its end."""
+    try:
+        said: object = pipe.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+    return said
