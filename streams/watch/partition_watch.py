@@ -9,7 +9,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.schemas.messages import Command, Message, RegenerationOutcome
+from halflife.schemas.messages import (
+    Command,
+    Message,
+    RegenerationOutcome,
+    SyntheticBatch,
+)
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 from halflife.schemas.window import ROWS_A_MESSAGE, address
@@ -44,6 +49,7 @@ class PartitionWatch:
         self.repeated: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.missing_offsets = 0
+        self.touched: set[str] = set()
         self._decoder = Decoder(plans)
         self._duplicates: dict[str, Duplicates] = {}
         self._read = 0
@@ -84,6 +90,7 @@ class PartitionWatch:
         """Take what is held, as far as no stream must wait."""
         cut = address(self._read)
         for name, (rows, repeats) in list(self._held.items()):
+            self.touched.add(name)
             done = yield from self._stream(name).feed(rows, repeats)
             if done < len(rows):
                 cut = min(cut, int(rows.addresses[done]))
@@ -97,11 +104,13 @@ class PartitionWatch:
     ) -> Steps:
         """The outcome of a stream's request, with the rows of the batch if it was promoted."""
         if stream in self.streams:
+            self.touched.add(stream)
             yield from self.streams[stream].answer(outcome, block)
 
     def order(self, command: Command) -> Steps:
         """What a person wants of a stream; nothing for a stream that has no record yet."""
         if command.stream in self.streams:
+            self.touched.add(command.stream)
             yield from self.streams[command.stream].order(command)
 
     def take_findings(self) -> list[Message]:
@@ -117,6 +126,11 @@ class PartitionWatch:
 
     def state(self) -> dict[str, Any]:
         """What all messages before ``next_offset`` have led to, as plain data."""
+        streams = {name: stream_state(w) for name, w in sorted(self.streams.items())}
+        return {**self.head(), "streams": streams}
+
+    def head(self) -> dict[str, Any]:
+        """The state without the streams."""
         return {
             "format": FORMAT,
             "partition": self.partition,
@@ -124,8 +138,12 @@ class PartitionWatch:
             "repeated": dict(sorted(self.repeated.items())),
             "rejected": dict(sorted(self.rejected.items())),
             "missing_offsets": self.missing_offsets,
-            "streams": {name: stream_state(w) for name, w in sorted(self.streams.items())},
         }
+
+    def take_touched(self) -> dict[str, dict[str, Any]]:
+        """States of the streams that may have changed since the last call."""
+        names, self.touched = sorted(self.touched & self.streams.keys()), set()
+        return {name: stream_state(self.streams[name]) for name in names}
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
         """Go on from a state; ``refill`` must follow.
@@ -153,14 +171,26 @@ class PartitionWatch:
             self.streams[name] = restored_stream(plan, self.partition, part)
         return changed
 
-    def first_needed(self, state: Mapping[str, Any]) -> int:
-        """Offset from which the log has to be read again after ``restore``."""
-        needed = [max(0, self.next_offset - STRETCH)]
+    def needed(self, state: Mapping[str, Any]) -> tuple[int, int]:
+        """First offset that has to be read again after ``restore``, and the one behind the last."""
+        first, end = [max(0, self.next_offset - STRETCH)], [self.next_offset]
         for name in self.streams:
             memory = state["streams"][name]["memory"]
             if memory["rows"]:
-                needed.append(memory["first"] // ROWS_A_MESSAGE)
-        return min(needed)
+                first.append(memory["first"] // ROWS_A_MESSAGE)
+                end.append(memory["last"] // ROWS_A_MESSAGE + 1)
+        return min(first), max(end)
+
+    def batches(self) -> list[tuple[str, SyntheticBatch]]:
+        """The batches whose rows are needed after ``restore``, each with its stream."""
+        found = []
+        for name, watch in self.streams.items():
+            if watch.circulation is not None:
+                found.append((name, watch.circulation.batch))
+            outcome = watch.desk.outcome
+            if outcome is not None and outcome.batch is not None:
+                found.append((name, outcome.batch))
+        return found
 
     def refill(
         self, state: Mapping[str, Any], messages: Sequence[RawMessage], blocks: Mapping[str, Block]
@@ -169,9 +199,9 @@ class PartitionWatch:
 
         Args:
             state: That was restored.
-            messages: All from ``first_needed`` up to the furthest place that a stream had taken.
-            blocks: Rows of the batches in circulation and of batches that were answered, by
-                ``batch_id``.
+            messages: All that are ``needed``.
+            blocks: Rows of the ``batches``, by ``batch_id``; a batch whose rows are gone is no
+                longer in circulation.
 
         Returns:
             Rows that are gone from the log, by stream, where there are any.
@@ -191,10 +221,14 @@ class PartitionWatch:
             if lost:
                 gone[name] = lost
             if watch.circulation is not None:
-                watch.circulation.block = blocks[watch.circulation.batch.batch_id]
+                watch.circulation.block = blocks.get(watch.circulation.batch.batch_id)
+                if watch.circulation.block is None:
+                    watch.circulation = None
             outcome = watch.desk.outcome
             if outcome is not None and outcome.batch is not None:
-                watch.desk.block = blocks[outcome.batch.batch_id]
+                watch.desk.block = blocks.get(outcome.batch.batch_id)
+                if watch.desk.block is None:
+                    watch.desk.outcome = None
         return gone
 
     # Inside

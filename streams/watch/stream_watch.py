@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halflife.monitors import Drift, DriftAlarm, FidelityMeasure
-from halflife.schemas.messages import Command, Message, RegenerationOutcome, RegenerationRequest
+from halflife.schemas.messages import (
+    Command,
+    FidelityReport,
+    Message,
+    RegenerationOutcome,
+    RegenerationRequest,
+)
 from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
@@ -104,6 +110,11 @@ class StreamWatch:
         """A person wants a new batch: it is asked for as soon as that can be done."""
         self.ordered = command.reason or "no reason given"
         yield from self._due()
+
+    @property
+    def urgent(self) -> bool:
+        """Whether something was found that others wait for."""
+        return any(not isinstance(found, FidelityReport) for found in self._findings)
 
     def take_findings(self) -> list[Message]:
         """What was found since the last call, in order."""

@@ -1,0 +1,329 @@
+"""One partition's life in a worker: restore, process, commit; after any trouble, from the start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from halflife.schemas.errors import MessageError
+from halflife.schemas.message import parse_json
+from halflife.schemas.messages import Command, Message, RegenerationOutcome, SyntheticBatch
+from halflife.schemas.settings import Settings
+from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block
+from halflife.streams.broker.dead_letter import DeadLetter
+from halflife.streams.broker.topics import MAX_MESSAGE_BYTES, TopicPlan
+from halflife.streams.generator.batch_reader import read_batch
+from halflife.streams.generator.errors import RegenerationError
+from halflife.streams.generator.log_reader import LogReader
+from halflife.streams.watch.partition_watch import PartitionWatch
+from halflife.streams.watch.reject import Reject
+from halflife.streams.watch.work import Work
+
+from .pool import Pool
+from .snapshots import read_snapshot, snapshot_parts
+
+log = logging.getLogger(__name__)
+
+_TRANSACTION_SECONDS: Final = 60
+_POLL_SECONDS: Final = 0.5
+Hand = Callable[["PartitionWorker", list[Any]], Awaitable[None]]
+
+
+class PartitionWorker:
+    """Owns the state of one partition and writes it, with all that follows from it, as one.
+
+    What a block of records leads to, the state after it and the offset up to which it stands go
+    out in one Kafka transaction. The transactional id belongs to the partition, so a successor
+    fences whoever held it before. Any failure ends the worker; its owner starts it anew from the
+    last snapshot, which is the same path as after a crash.
+
+    Args:
+        plans: Streams of the lab.
+        settings: Of the machine.
+        topics: Full names of the topics.
+        arguments: Of every aiokafka client.
+        partition: Which partition.
+        pool: For heavy work.
+        hand: Gives a block to the agents; they call ``process`` with it.
+        on_committed: Told what was written, for metrics and the live page.
+    """
+
+    def __init__(
+        self,
+        *,
+        plans: Mapping[str, StreamPlan],
+        settings: Settings,
+        topics: TopicPlan,
+        arguments: Mapping[str, Any],
+        partition: int,
+        pool: Pool,
+        hand: Hand,
+        on_committed: Callable[[PartitionWorker, list[Message], list[Reject]], None],
+    ) -> None:
+        self.plans = plans
+        self.settings = settings
+        self.topics = topics
+        self.arguments = dict(arguments)
+        self.partition = partition
+        self.pool = pool
+        self.hand = hand
+        self.on_committed = on_committed
+        self.watch = PartitionWatch(plans, partition)
+        self.busy_since: float | None = None
+        self.progress = time.monotonic()
+        self.restored = False
+        self._producer: Any = None
+        self._companion: Any = None
+        self._positions = {"control": 0, "regenerations": 0}
+        self._committed = -1
+        self._commit_due = 0.0
+
+    @property
+    def source(self) -> TopicPartition:
+        """The partition of records."""
+        return TopicPartition(self.topics.records, self.partition)
+
+    async def run(self, consumer: Any) -> None:
+        """Live until cancelled or until something fails.
+
+        Args:
+            consumer: The worker's consumer of records, which has been given the partition.
+        """
+        try:
+            await self._restore(consumer)
+            self.restored = True
+            while True:
+                await self._turn(consumer)
+        finally:
+            await asyncio.shield(self._close())
+
+    async def process(self, messages: list[Any]) -> None:
+        """Take a block of messages; called by an agent."""
+        await self._drive(self.watch.feed(messages))
+
+    # Restoring
+
+    async def _restore(self, consumer: Any) -> None:
+        self._producer = AIOKafkaProducer(
+            **self.arguments,
+            transactional_id=f"{self.settings.topic_prefix}-monitor-{self.partition}",
+            transaction_timeout_ms=_TRANSACTION_SECONDS * 1000,
+            max_request_size=MAX_MESSAGE_BYTES,
+            compression_type="zstd",
+        )
+        # Fences a predecessor and aborts what it had begun: only then the snapshot is final.
+        await self._producer.start()
+        state = await read_snapshot(self.arguments, self.topics.snapshots, self.partition)
+        if state is not None:
+            await self._refill(state)
+        self._committed = self.watch.next_offset if state is not None else -1
+        await self._open_companion()
+        if state is None:
+            await consumer.seek_to_beginning(self.source)
+        else:
+            consumer.seek(self.source, self.watch.next_offset)
+        log.info("partition %d: goes on at offset %d", self.partition, self.watch.next_offset)
+
+    async def _refill(self, state: dict[str, Any]) -> None:
+        """Take a snapshot, and read from the log what it does not hold."""
+        for name in self.watch.restore(state):
+            log.warning("stream %s: the lab file has changed; it begins anew", name)
+        self._positions = dict(state["positions"])
+        blocks: dict[str, Block] = {}
+        for stream, batch in self.watch.batches():
+            try:
+                blocks[str(batch.batch_id)] = await self._read_batch(stream, batch)
+            except RegenerationError as error:
+                log.error("stream %s: its batch is no longer in circulation: %s", stream, error)  # noqa: TRY400 - the log's retention, not a fault of ours
+        first, end = self.watch.needed(state)
+        messages: list[Any] = []
+        async with LogReader(self.arguments) as reader:
+            first = max(first, await reader.start(self.topics.records, self.partition))
+            if first < end:
+                messages = await reader.read(
+                    self.topics.records, self.partition, first=first, last=end - 1
+                )
+        for stream, lost in self.watch.refill(state, messages, blocks).items():
+            log.warning("stream %s: %d of its latest records are gone from the log", stream, lost)
+
+    async def _open_companion(self) -> None:
+        """Read orders and outcomes of this partition from where the state stands."""
+        self._companion = AIOKafkaConsumer(
+            **self.arguments,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        await self._companion.start()
+        places = {
+            "control": TopicPartition(self.topics.control, self.partition),
+            "regenerations": TopicPartition(self.topics.regenerations, self.partition),
+        }
+        self._companion.assign(list(places.values()))
+        for name, place in places.items():
+            self._companion.seek(place, self._positions[name])
+
+    # One turn: what came from beside, then a block of records, then what is due to be written
+
+    async def _turn(self, consumer: Any) -> None:
+        if self.watch.holding or self.watch.waiting:
+            await self._wait_for_outcome()
+            return
+        await self._hear(seconds=0)
+        left = max(0.0, min(_POLL_SECONDS, self._commit_due - time.monotonic()))
+        found = await consumer.getmany(self.source, timeout_ms=int(left * 1000), max_records=2000)
+        messages = found.get(self.source, [])
+        if messages:
+            self.busy_since = time.monotonic()
+            await self.hand(self, messages)
+            self.busy_since = None
+        self.progress = time.monotonic()
+        await self._commit_if_due()
+
+    async def _wait_for_outcome(self) -> None:
+        """Write down how far we are, then wait for the generator worker; go on without it late."""
+        await self._commit()
+        deadline = time.monotonic() + self.settings.wait_seconds
+        while self.watch.waiting and time.monotonic() < deadline:
+            await self._hear(seconds=_POLL_SECONDS)
+            self.progress = time.monotonic()
+        for watch in self.watch.waiting:
+            log.error("stream %s: no generator worker answers; going on without", watch.plan.name)
+            await self._drive(self.watch.answer(None, None, watch.plan.name))
+        await self._drive(self.watch.proceed())
+        await self._commit_if_due()
+
+    async def _hear(self, *, seconds: float) -> None:
+        """Take orders and outcomes that have come."""
+        found = await self._companion.getmany(timeout_ms=int(seconds * 1000))
+        for place, messages in found.items():
+            for message in messages:
+                if place.topic == self.topics.control:
+                    await self._obey(message)
+                else:
+                    await self._learn(message)
+            name = "control" if place.topic == self.topics.control else "regenerations"
+            self._positions[name] = messages[-1].offset + 1
+
+    async def _obey(self, message: Any) -> None:
+        try:
+            command = Command.from_bytes(message.value or b"")
+        except MessageError as error:
+            log.warning("an order that cannot be read (offset %d): %s", message.offset, error)
+            return
+        log.info("stream %s: %s, by hand (%s)", command.stream, command.action, command.reason)
+        await self._drive(self.watch.order(command))
+
+    async def _learn(self, message: Any) -> None:
+        """Take an outcome; requests on the same topic are our own."""
+        try:
+            fields = parse_json(message.value or b"")
+            if not isinstance(fields, dict) or fields.get("kind") != "outcome":
+                return
+            outcome = RegenerationOutcome.checked(fields)
+        except MessageError as error:
+            log.warning("an outcome that cannot be read (offset %d): %s", message.offset, error)
+            return
+        stream = outcome.stream
+        watch = self.watch.streams.get(stream)
+        pending = watch and watch.desk.pending
+        if pending is None or pending.request_id != outcome.request_id:
+            return
+        block = None
+        if outcome.batch is not None:
+            try:
+                block = await self._read_batch(stream, outcome.batch)
+            except RegenerationError as error:
+                text = f"the batch cannot be read: {error}"
+                lost = {"outcome": "failed", "batch": None, "text": text}
+                outcome = outcome.model_copy(update=lost)
+        await self._drive(self.watch.answer(outcome, block, stream))
+
+    async def _read_batch(self, stream: str, batch: SyntheticBatch) -> Block:
+        table = self.plans[stream].table
+        return await read_batch(self.arguments, self.topics.synthetic, batch, table)
+
+    async def _drive(self, steps: Generator[Work, Any, Any]) -> None:
+        """Do the work that some steps ask for, in the pool."""
+        result: Any = None
+        while True:
+            try:
+                work = steps.send(result)
+            except StopIteration:
+                return
+            result = await self.pool.run(work)
+
+    # Writing
+
+    async def _commit_if_due(self) -> None:
+        urgent = any(watch.urgent for watch in self.watch.streams.values())
+        if urgent or time.monotonic() >= self._commit_due:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """Findings, dead letters, state and offset, in one transaction."""
+        self._commit_due = time.monotonic() + self.settings.snapshot_seconds
+        touched = self.watch.take_touched()
+        if not touched and self.watch.next_offset == self._committed:
+            return
+        findings, rejects = self.watch.take_findings(), self.watch.take_rejects()
+        head = {**self.watch.head(), "positions": dict(self._positions)}
+        async with self._producer.transaction():
+            sent = [await self._send_finding(finding) for finding in findings]
+            sent += [await self._send_reject(reject) for reject in rejects]
+            for key, value in snapshot_parts(self.partition, head, touched):
+                sent.append(
+                    await self._producer.send(
+                        self.topics.snapshots, value, key=key, partition=self.partition
+                    )
+                )
+            await asyncio.gather(*sent)
+            offsets = {self.source: OffsetAndMetadata(self.watch.next_offset, "")}
+            group = f"{self.settings.topic_prefix}-monitor"
+            await self._producer.send_offsets_to_transaction(offsets, group)
+        self._committed = self.watch.next_offset
+        self.on_committed(self, findings, rejects)
+
+    async def _send_finding(self, finding: Message) -> Any:
+        topic = getattr(self.topics, finding.topic)
+        key = finding.stream.encode()  # type: ignore[attr-defined]  # all findings have a stream
+        return await self._producer.send(
+            topic, finding.to_bytes(), key=key, partition=self.partition
+        )
+
+    async def _send_reject(self, reject: Reject) -> Any:
+        message = reject.message
+        letter = DeadLetter(
+            reason=reject.error.reason,
+            text=reject.error.text,
+            path=reject.error.path,
+            topic=self.topics.records,
+            partition=self.partition,
+            offset=message.offset,
+            key=message.key,
+            value=reject.value,
+            headers=tuple(message.headers),
+        )
+        key, value, headers = letter.to_message()
+        return await self._producer.send(
+            self.topics.dead_letters, value, key=key, headers=headers, partition=self.partition
+        )
+
+    async def flush(self) -> None:
+        """Write what is done; before the partition is given away."""
+        if self.restored and self.busy_since is None:
+            await self._commit()
+
+    async def _close(self) -> None:
+        for client in (self._companion, self._producer):
+            if client is not None:
+                with contextlib.suppress(Exception):
+                    await client.stop()
