@@ -1,1 +1,91 @@
 """Pure numerics: drift, fidelity, decay, utility and the gate. State in, state out."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .alarm import DriftAlarm
+    from .decay import Decay
+    from .decay_forecast import DecayForecast
+    from .drift import Drift
+    from .errors import (
+        MonitorError,
+        NotFitted,
+        NothingMeasurable,
+        ReferenceTooShort,
+        StateMismatch,
+        TooFewRows,
+    )
+    from .fidelity import FIDELITY_PARTS, PARTS, Fidelity
+    from .fidelity_measure import FidelityMeasure
+    from .gate import Gate
+    from .privacy import Privacy
+    from .privacy_measure import PrivacyMeasure
+    from .retained import Retained, RetainedFidelity
+    from .utility import Utility
+    from .utility_gap import UtilityGap
+    from .verdict import Verdict
+
+__all__ = [
+    "FIDELITY_PARTS",
+    "PARTS",
+    "Decay",
+    "DecayForecast",
+    "Drift",
+    "DriftAlarm",
+    "Fidelity",
+    "FidelityMeasure",
+    "Gate",
+    "MonitorError",
+    "NotFitted",
+    "NothingMeasurable",
+    "Privacy",
+    "PrivacyMeasure",
+    "ReferenceTooShort",
+    "Retained",
+    "RetainedFidelity",
+    "StateMismatch",
+    "TooFewRows",
+    "Utility",
+    "UtilityGap",
+    "Verdict",
+]
+
+_EXPORTS: Final[dict[str, str]] = {
+    "Decay": ".decay",
+    "DecayForecast": ".decay_forecast",
+    "Drift": ".drift",
+    "DriftAlarm": ".alarm",
+    "FIDELITY_PARTS": ".fidelity",
+    "Fidelity": ".fidelity",
+    "FidelityMeasure": ".fidelity_measure",
+    "Gate": ".gate",
+    "MonitorError": ".errors",
+    "NotFitted": ".errors",
+    "NothingMeasurable": ".errors",
+    "PARTS": ".fidelity",
+    "Privacy": ".privacy",
+    "PrivacyMeasure": ".privacy_measure",
+    "ReferenceTooShort": ".errors",
+    "Retained": ".retained",
+    "RetainedFidelity": ".retained",
+    "StateMismatch": ".errors",
+    "TooFewRows": ".errors",
+    "Utility": ".utility",
+    "UtilityGap": ".utility_gap",
+    "Verdict": ".verdict",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name from its file, imported when it is first asked for."""
+    home = _EXPORTS.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(home, __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
