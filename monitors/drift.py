@@ -1,0 +1,133 @@
+"""All drift of one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from halflife.schemas.table import Block, Table
+
+from .alarm import DriftAlarm
+from .arrays import key_of
+from .detector import Detector
+from .errors import NotFitted, StateMismatch
+from .registry import DETECTORS
+from .set_point_drift import SetPointDrift
+
+
+class Drift:
+    """All drift of one stream, at one promise about false alarms.
+
+    Every kind in `DETECTORS` that has columns to watch in this table takes part. A table without
+    set-points has its measured columns watched for themselves: ``column``, ``joint``, ``tail`` and
+    ``category``. In a table with set-points the planner moves the measured columns, and that is no
+    fault: there they are watched ``given-set-points``. ``missing`` is watched in both. These share
+    the promise: of m kinds each has a run length of ``m false_alarms``, so that their rates add up
+    to ``1 / false_alarms``. ``planner`` is information, and has the promise for itself.
+
+    Args:
+        table: Of the stream.
+        false_alarms: Records between false alarms, at least: the mean number of records to the
+            first alarm while nothing changes.
+        seed: For kinds that draw at random; those here do not.
+
+    Raises:
+        ValueError: For false alarms more often than once in a record.
+
+    Example:
+        >>> import numpy as np, pandas as pd
+        >>> from halflife.schemas.table import Column
+        >>> table = Table((Column(name="pressure", unit="bar"), Column(name="flow")))
+        >>> rng = np.random.default_rng(0)
+        >>> frame = pd.DataFrame(rng.normal(20, 2, (1500, 2)), columns=["pressure", "flow"])
+        >>> frame.loc[1000:, "pressure"] += 2.0
+        >>> drift = Drift(table, false_alarms=10_000)
+        >>> drift.fit(Block.from_frame(table, frame[:500]))
+        >>> alarm = drift.update(Block.from_frame(table, frame[500:]))[0]
+        >>> 500 <= alarm.record < 560, alarm.columns[0]
+        (True, 'pressure')
+
+    References:
+        See `CusumMixture`.
+    """
+
+    def __init__(self, table: Table, *, false_alarms: float = 10_000.0, seed: int = 0) -> None:
+        self.table, self.false_alarms, self.seed = table, float(false_alarms), seed
+        active = {kind: cls for kind, cls in DETECTORS.items() if cls.watched(table)}
+        faults = sum(not cls.information for cls in active.values())
+        self.detectors: dict[str, Detector] = {
+            kind: cls(
+                table, false_alarms=self.false_alarms * (1 if cls.information else max(faults, 1))
+            )
+            for kind, cls in active.items()
+        }
+        self._seen: int | None = None
+
+    @property
+    def seen(self) -> int:
+        """Records taken since the fit."""
+        if self._seen is None:
+            raise NotFitted("drift: call fit, or restore, before this")
+        return self._seen
+
+    @property
+    def outside(self) -> int:
+        """Records since the fit whose set-points the reference does not know: not judged."""
+        detector = self.detectors.get(SetPointDrift.kind)
+        return detector.outside if isinstance(detector, SetPointDrift) else 0
+
+    def fit(self, reference: Block) -> None:
+        """Learn what is normal, and start.
+
+        Raises:
+            ReferenceTooShort: With the number of records that are needed.
+        """
+        for detector in self.detectors.values():
+            detector.fit(reference)
+        self._seen = 0
+
+    def update(self, block: Block) -> list[DriftAlarm]:
+        """Take the next records; their alarms, in the order of records.
+
+        A kind that fires starts again with the record after; the others go on.
+
+        Raises:
+            NotFitted: Before `fit` or `restore`.
+        """
+        self._seen = self.seen + len(block)
+        found = [alarm for detector in self.detectors.values() for alarm in detector.update(block)]
+        return sorted(found, key=lambda alarm: alarm.record)
+
+    def statistics(self) -> dict[str, tuple[float, float]]:
+        """Of each kind that takes part, its statistic now and its threshold, in nats."""
+        return {
+            kind: (detector.statistic, detector.threshold)
+            for kind, detector in self.detectors.items()
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Reference and running state, as plain data that JSON carries."""
+        return {
+            "key": self._key,
+            "seen": self.seen,
+            "detectors": {kind: each.state() for kind, each in self.detectors.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where the monitor that gave this state was, bit for bit.
+
+        Raises:
+            StateMismatch: For a state of another table or other parameters.
+        """
+        if state.get("key") != self._key:
+            raise StateMismatch(
+                f"drift: the state has key {state.get('key')!r}, and this table with false_alarms "
+                f"= {self.false_alarms:g}, seed = {self.seed} has {self._key!r}; fit it again"
+            )
+        for kind, detector in self.detectors.items():
+            detector.restore(state["detectors"][kind])
+        self._seen = int(state["seen"])
+
+    @property
+    def _key(self) -> str:
+        return key_of("drift", self.table.digest, self.false_alarms, self.seed)

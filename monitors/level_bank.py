@@ -1,0 +1,123 @@
+"""Log e-values of categories whose levels become more or less frequent, or are new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halflife.schemas.table import Block
+
+from .bernoulli_bank import BernoulliBank
+from .components import Components
+from .inflation import inflation
+from .readings import Readings
+from .wording import share
+
+_MOST: Final = 20  # levels of a column that are watched one by one
+
+
+class LevelBank:
+    """Each level of each category column as an event of a `BernoulliBank`; the rest as one more.
+
+    The rest is what the reference never had, and what is not among its 20 most frequent levels.
+
+    Args:
+        columns: Category columns.
+        levels: Of each, the levels that are events; each column has the rest after them.
+        bank: Of these events, column after column.
+
+    Example:
+        >>> from halflife.schemas.table import Column, Kind, Table
+        >>> table = Table((Column(name="solvent", kind=Kind.CATEGORY),))
+        >>> rows = [{"solvent": "water"}] * 30 + [{"solvent": "ethanol"}] * 10
+        >>> bank = LevelBank.fit(Block.from_rows(table, rows), ("solvent",))
+        >>> bank.levels, bank.event(2)
+        ([['water', 'ethanol']], ('solvent', None))
+    """
+
+    ratios: ClassVar[tuple[float, ...]] = (2.0, 5.0, 20.0, 0.5, 0.2)
+
+    def __init__(
+        self, columns: Sequence[str], levels: list[list[str]], bank: BernoulliBank
+    ) -> None:
+        self.columns, self.levels, self.bank = tuple(columns), levels, bank
+        self._lookups = [{level: i for i, level in enumerate(known)} for known in levels]
+
+    @classmethod
+    def fit(cls, reference: Block, columns: Sequence[str]) -> LevelBank:
+        """From a reference."""
+        levels = []
+        for name in columns:
+            counts = Counter(cell for cell in reference.text(name) if cell is not None)
+            frequent = sorted(counts, key=lambda level: (-counts[level], level))
+            levels.append(frequent[:_MOST])
+        empty = BernoulliBank(np.zeros(0), np.zeros(0), np.ones(0), ratios=cls.ratios)
+        events, present = cls(columns, levels, empty).events(reference)
+        dependence = [
+            inflation(event.astype(np.float64), known) if known.any() else 1.0
+            for event, known in zip(events, present, strict=True)
+        ]
+        bank = BernoulliBank(
+            events.sum(axis=1).astype(np.float64),
+            present.sum(axis=1).astype(np.float64),
+            np.array(dependence),
+            ratios=cls.ratios,
+        )
+        return cls(columns, levels, bank)
+
+    @property
+    def components(self) -> Components:
+        """The CUSUMs of all events."""
+        return self.bank.components
+
+    def events(self, block: Block) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether each record has each level, shape (E, n), and whether the cell is there."""
+        n = len(block)
+        events, present = [np.zeros((0, n), dtype=bool)], [np.zeros((0, n), dtype=bool)]
+        for name, lookup in zip(self.columns, self._lookups, strict=True):
+            cells = block.text(name)
+            rest = len(lookup)
+            codes = [-1 if cell is None else lookup.get(cell, rest) for cell in cells]
+            column = np.array(codes, dtype=np.int64)
+            events.append(column == np.arange(rest + 1)[:, None])
+            present.append(np.broadcast_to(column >= 0, (rest + 1, n)))
+        return np.concatenate(events), np.concatenate(present)
+
+    def read(self, block: Block) -> Readings:
+        """What records say."""
+        return self.bank.read(*self.events(block))
+
+    def event(self, leader: int) -> tuple[str, str | None]:
+        """The column and level that the leading component watches; None for the rest."""
+        place = self.bank.event(leader)
+        for name, known in zip(self.columns, self.levels, strict=True):
+            if place <= len(known):
+                return name, known[place] if place < len(known) else None
+            place -= len(known) + 1
+        raise AssertionError(f"no event {leader}")
+
+    def text(self, leader: int, mean: float) -> str:
+        """An alarm in words, ``mean`` the share of the event since the change."""
+        name, level = self.event(leader)
+        before = self.bank.share(self.bank.event(leader))
+        what = f"is {level!r}" if level is not None else "has a new or rare level"
+        return f"{name} {what} in {share(mean)} of the records ({share(before)} before)"
+
+    def state(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "columns": list(self.columns),
+            "levels": self.levels,
+            "bank": self.bank.state(),
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> LevelBank:
+        """The bank that gave this state."""
+        levels = [list(known) for known in state["levels"]]
+        bank = BernoulliBank.of_state(state["bank"], ratios=cls.ratios)
+        return cls(state["columns"], levels, bank)

@@ -1,0 +1,287 @@
+"""What the set-points say about the measured columns, and where they say nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halflife.schemas.table import Block
+
+from .arrays import pack, unpack
+
+FloatArray = NDArray[np.float64]
+
+_CENTRES: Final = 64
+_WIDTHS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+_RIDGES: Final = tuple(10.0**power for power in range(-6, 3))
+_GRID: Final = 2.0**-16  # of features
+_WEIGHT_BITS: Final = 24
+_LEAST_SCALE: Final = 0.25  # of the mean one: no place is thought to be quieter
+_MOST_LEVELS: Final = 10
+_FEWEST_OF_LEVEL: Final = 5
+
+
+class SetPointModel:
+    """``r = (y - f(x)) / s(x)``: f and s kernel ridge regressions of y and of ``|y - f(x)|``.
+
+    Features are ``x`` and ``1 / (1 + |x - c|^2 / w^2)`` of up to 64 centres c, reference rows
+    that lie farthest from each other; x are the set-points in standard deviations, and levels of
+    categories as 0 and 1. Width w and ridge minimise the held-out error ``(y - f) / (1 - h)``, h
+    the leverage (Allen's PRESS), so that no row's residual comes from a model that has seen it.
+
+    A row is *outside* where a set-point is missing, beyond its range in the reference, at an
+    unknown level, or farther from every centre than any row of the reference.
+
+    Features use only + - * / and lie on a grid of powers of two like the weights: a residual is
+    the same to the last bit, whatever rows stand beside it.
+
+    Args:
+        numbers: Numeric conditions, names.
+        categories: Category conditions, names.
+        answers: Measured columns, names.
+        arrays: What was fitted, by name; see `fit`.
+        levels: Of each category condition, the known ones.
+
+    Example:
+        >>> import pandas as pd
+        >>> from halflife.schemas.table import Column, Role, Table
+        >>> table = Table((Column(name="dose", role=Role.SET_POINT), Column(name="rate")))
+        >>> dose = np.random.default_rng(0).uniform(0, 6, 300)
+        >>> frame = pd.DataFrame({"dose": dose, "rate": np.sin(dose)})
+        >>> block = Block.from_frame(table, frame)
+        >>> model, held_out = SetPointModel.fit(block, ("dose",), ("rate",))
+        >>> probe = Block.from_rows(table, [{"dose": 3.0, "rate": 0.2}, {"dose": 9.0, "rate": 0}])
+        >>> residuals, outside = model.residuals(probe)
+        >>> bool(residuals[0, 0] > 5), outside.tolist()
+        (True, [False, True])
+
+    References:
+        Allen, "The relationship between variable selection and data augmentation and a method
+        for prediction", Technometrics 16 (1974).
+    """
+
+    def __init__(
+        self,
+        numbers: Sequence[str],
+        categories: Sequence[str],
+        answers: Sequence[str],
+        *,
+        arrays: dict[str, FloatArray],
+        levels: list[list[str]],
+    ) -> None:
+        self.numbers, self.categories = tuple(numbers), tuple(categories)
+        self.answers = tuple(answers)
+        self.arrays, self.levels = arrays, levels
+
+    @classmethod
+    def fit(
+        cls, reference: Block, conditions: Sequence[str], answers: Sequence[str]
+    ) -> tuple[SetPointModel, FloatArray]:
+        """From a reference: the model, and its held-out residuals, shape (n, answers).
+
+        Raises:
+            ValueError: For a reference without a row that has all set-points.
+        """
+        table = reference.table
+        numbers = [name for name in conditions if name in table.numeric]
+        categories, levels = _known_levels(reference, conditions)
+        model = cls(numbers, categories, answers, arrays={}, levels=levels)
+        rows = ~np.isnan(reference.matrix(numbers)).any(axis=1)
+        rows &= ~np.isnan(model._one_hot(reference)).any(axis=1)
+        if not rows.any():
+            raise ValueError(f"no row of the reference has all of {', '.join(conditions)}")
+        model._place(reference[rows])
+        held_out = np.full((len(reference), len(answers)), np.nan)
+        held_out[rows] = model._regress(reference[rows])
+        return model, held_out
+
+    def residuals(self, block: Block) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Of each answer, shape (n, answers), and whether each row is outside, shape (n,).
+
+        A residual is NaN where the row is outside or the answer is missing. Its unit is the
+        spread of the answer at those set-points.
+        """
+        a = self.arrays
+        x, outside = self._conditions(block)
+        squares = self._squares(x)
+        outside |= squares.min(axis=1) > a["reach"][0] ** 2
+        features = self._features(np.where(outside[:, None], 0.0, x), squares, a["width"][0])
+        answers = block.matrix(self.answers)
+        expected = features @ a["weights"] + a["means"]
+        scales = np.maximum(features @ a["scale_weights"] + a["scale_means"], a["least_scales"])
+        residuals = (answers - expected) / scales
+        residuals[outside] = np.nan
+        return residuals, outside
+
+    def state(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "numbers": list(self.numbers),
+            "categories": list(self.categories),
+            "answers": list(self.answers),
+            "arrays": {name: pack(array) for name, array in self.arrays.items()},
+            "levels": self.levels,
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> SetPointModel:
+        """The model that gave this state."""
+        arrays = {name: unpack(array) for name, array in state["arrays"].items()}
+        names = (state["numbers"], state["categories"], state["answers"])
+        return cls(*names, arrays=arrays, levels=[list(known) for known in state["levels"]])
+
+    def _one_hot(self, block: Block) -> FloatArray:
+        """Levels as 0 and 1, shape (n, levels); NaN where a level is unknown or missing."""
+        parts = [np.zeros((len(block), 0))]
+        for name, known in zip(self.categories, self.levels, strict=True):
+            lookup = {level: i for i, level in enumerate(known)}
+            codes = np.array([lookup.get(cell, -1) for cell in block.text(name)], dtype=np.int64)
+            part = (codes[:, None] == np.arange(len(known))).astype(np.float64)
+            part[codes < 0] = np.nan
+            parts.append(part)
+        return np.concatenate(parts, axis=1)
+
+    def _conditions(self, block: Block) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Scaled set-points, shape (n, p), 0 in rows that are outside by a single one of them."""
+        a = self.arrays
+        raw = block.matrix(self.numbers)
+        one_hot = self._one_hot(block)
+        slack = 1e-9 * (a["highest"] - a["lowest"])
+        inside = ((raw >= a["lowest"] - slack) & (raw <= a["highest"] + slack)).all(axis=1)
+        outside = ~inside | np.isnan(one_hot).any(axis=1)
+        x = np.concatenate([(raw - a["centre"]) / a["scale"], one_hot], axis=1)
+        x[outside] = 0.0
+        return x, outside
+
+    def _squares(self, x: FloatArray) -> FloatArray:
+        """``|x - c|^2``, shape (n, centres), added up in one fixed order."""
+        centres = self.arrays["centres"]
+        squares = np.zeros((len(x), len(centres)))
+        for j in range(x.shape[1]):
+            gap = x[:, j, None] - centres[:, j]
+            squares += gap * gap
+        return squares
+
+    def _features(self, x: FloatArray, squares: FloatArray, width: float) -> FloatArray:
+        """Shape (n, p + centres), on the grid."""
+        kernels = 1.0 / (1.0 + squares / (width * width))
+        features = np.concatenate([np.clip(x, -16.0, 16.0), kernels], axis=1)
+        return np.asarray(np.rint(features / _GRID) * _GRID, dtype=np.float64)
+
+    def _place(self, reference: Block) -> None:
+        """Scale the set-points, choose the centres and the reach around them."""
+        raw = reference.matrix(self.numbers)
+        spread = raw.std(axis=0)
+        self.arrays |= {
+            "centre": raw.mean(axis=0),
+            "scale": np.where(spread > 0, spread, 1.0),
+            "lowest": raw.min(axis=0),
+            "highest": raw.max(axis=0),
+        }
+        x, _ = self._conditions(reference)
+        chosen = [int(((x - x.mean(axis=0)) ** 2).sum(axis=1).argmin())]
+        nearest = np.full(len(x), np.inf)
+        while True:
+            nearest = np.minimum(nearest, ((x - x[chosen[-1]]) ** 2).sum(axis=1))
+            if len(chosen) == _CENTRES or nearest.max() <= 1e-12:
+                break
+            chosen.append(int(nearest.argmax()))
+        self.arrays["centres"] = np.ascontiguousarray(x[chosen])
+        gaps = self._squares(self.arrays["centres"])
+        np.fill_diagonal(gaps, np.inf)
+        # Where every row is a centre, as on a grid, half-way to the next one is still inside.
+        between = 0.75 * np.sqrt(np.median(gaps.min(axis=1))) if len(chosen) > 1 else 0.0
+        reach = max(float(np.sqrt(nearest.max())), float(between)) * (1 + 1e-9) + 1e-9
+        self.arrays["reach"] = np.array([reach])
+
+    def _regress(self, reference: Block) -> FloatArray:
+        """Fit f and s; the held-out residuals."""
+        x, _ = self._conditions(reference)
+        squares = self._squares(x)
+        y = reference.matrix(self.answers)
+        best: tuple[float, float, list[_Ridge]] | None = None
+        for width in _WIDTHS:
+            ridges = _ridges(self._features(x, squares, width), y)
+            error = sum(ridge.error for ridge in ridges)
+            if best is None or error < best[0]:
+                best = error, width, ridges
+        assert best is not None  # noqa: S101 - there are widths
+        _, width, ridges = best
+        misses = y - np.column_stack([ridge.held_out for ridge in ridges])
+        scales = _ridges(self._features(x, squares, width), np.abs(misses))
+        means = np.array([ridge.mean for ridge in scales])
+        size = np.nan_to_num(np.nanmax(np.abs(np.vstack([y, np.zeros(y.shape[1])])), axis=0))
+        least = np.maximum(_LEAST_SCALE * means, 1e-9 * np.where(size > 0, size, 1.0))
+        self.arrays |= {
+            "width": np.array([width]),
+            "weights": np.column_stack([ridge.weights for ridge in ridges]),
+            "means": np.array([ridge.mean for ridge in ridges]),
+            "scale_weights": np.column_stack([ridge.weights for ridge in scales]),
+            "scale_means": means,
+            "least_scales": least,
+        }
+        return np.asarray(
+            misses / np.maximum(np.column_stack([ridge.held_out for ridge in scales]), least)
+        )
+
+
+class _Ridge:
+    """One answer's ridge regression with the ridge of least held-out error."""
+
+    def __init__(self, y: FloatArray, basis: tuple[FloatArray, FloatArray, FloatArray]) -> None:
+        left, values, right = basis
+        self.mean = float(y.mean()) if len(y) else 0.0
+        centred = y - self.mean
+        shadow = left.T @ centred
+        power = float(centred @ centred) or 1.0
+        self.error = np.inf
+        for ridge in _RIDGES:
+            kept = values**2 / (values**2 + ridge * len(y))
+            leverage = np.clip((left**2) @ kept, 0.0, 0.95)
+            fitted = left @ (kept * shadow)
+            misses = (centred - fitted) / (1.0 - leverage)
+            error = float(np.log(float(misses @ misses) / power + 1e-12))
+            if error < self.error:
+                self.error = error
+                self.held_out = y - misses
+                weights = right.T @ (values / (values**2 + ridge * len(y)) * shadow)
+        unit = 2.0 ** (np.ceil(np.log2(np.abs(weights).max() or 1.0)) - _WEIGHT_BITS)
+        self.weights = np.rint(weights / unit) * unit
+
+
+def _ridges(features: FloatArray, answers: FloatArray) -> list[_Ridge]:
+    """A regression of each answer on the rows that have it; one decomposition for those alike."""
+    bases: dict[bytes, tuple[FloatArray, FloatArray, FloatArray]] = {}
+    ridges = []
+    for y in answers.T:
+        rows = ~np.isnan(y)
+        key = rows.tobytes()
+        if key not in bases:
+            known = features[rows]
+            if not len(known):
+                known = np.zeros((1, features.shape[1]))
+            bases[key] = np.linalg.svd(known, full_matrices=False)
+        ridge = _Ridge(y[rows] if rows.any() else np.zeros(1), bases[key])
+        held_out = np.full(len(y), np.nan)
+        held_out[rows] = ridge.held_out if rows.any() else np.nan
+        ridge.held_out = held_out
+        ridges.append(ridge)
+    return ridges
+
+
+def _known_levels(reference: Block, conditions: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Category conditions with few enough levels to learn from, and the levels seen often."""
+    categories, levels = [], []
+    for name in conditions:
+        if name not in reference.table.categories:
+            continue
+        counts = Counter(cell for cell in reference.text(name) if cell is not None)
+        often = sorted(level for level, count in counts.items() if count >= _FEWEST_OF_LEVEL)
+        if 1 <= len(often) <= _MOST_LEVELS:
+            categories.append(name)
+            levels.append(often)
+    return categories, levels

@@ -1,0 +1,38 @@
+"""Numbers and changes as a chemist reads them."""
+
+from __future__ import annotations
+
+from halflife.schemas.table import Column
+
+
+def amount(size: float, column: Column) -> str:
+    """A size with its unit, without its sign.
+
+    Example:
+        >>> amount(-1.52, Column(name="pressure", unit="bar")), amount(.0312, Column(name="yield"))
+        ('1.5 bar', '0.031')
+    """
+    number = f"{abs(size):.2g}" if abs(size) < 100 else f"{abs(size):.0f}"
+    return number if column.unit == "1" else f"{number} {column.unit}"
+
+
+def share(part: float) -> str:
+    """A share as a percentage.
+
+    Example:
+        >>> share(.25), share(.004)
+        ('25 %', '0.4 %')
+    """
+    return f"{100 * part:.2g} %" if part < 0.995 else "100 %"
+
+
+def change(direction: str, *, wider: bool, size: float, column: Column) -> str:
+    """What follows the name of a column that shifts or spreads.
+
+    Example:
+        >>> change("up", wider=True, size=1.5, column=Column(name="pressure", unit="bar"))
+        'is higher, by about 1.5 bar'
+    """
+    if direction == "spread":
+        return f"scatters {'more' if wider else 'less'} than in the reference"
+    return f"is {'higher' if direction == 'up' else 'lower'}, by about {amount(size, column)}"
