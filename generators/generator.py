@@ -1,0 +1,189 @@
+"""What every generator does: learn from real rows, make synthetic ones, be saved and loaded."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+
+from halflife.schemas.table import Block, Table
+
+from .archive import Arrays, read, table_from_json, table_to_json, write
+from .errors import NotFitted, ShortOfRows, TooFewRows, UnsuitableRows, WrongState
+from .laws import check_laws
+from .progress import Progress
+
+CHUNK: Final = 256
+FEWEST_ROWS: Final = 20
+
+
+class Generator(ABC):
+    """A model of the rows of one table.
+
+    A subclass says how it learns (`learn`), how it draws chunks of `CHUNK` rows (`draw`), and what
+    it consists of (`state`, `restore`); this class checks, cuts, saves and loads. Chunk ``c`` of a
+    batch is drawn with ``SeedSequence((seed, c))`` alone, so that row ``i`` does not depend on how
+    many rows are asked for.
+
+    Args:
+        table: What the columns are, and the laws to keep.
+
+    Raises:
+        ConflictingLaws: For laws that cannot all be kept by construction.
+
+    Attributes:
+        name: In the registry.
+        neural: Whether it trains a network, so that a GPU and a warm start help.
+    """
+
+    name: ClassVar[str]
+    neural: ClassVar[bool] = False
+
+    def __init__(self, table: Table) -> None:
+        check_laws(table)
+        self.table = table
+        self._fitted = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Arguments of the constructor other than the table, as plain data."""
+        return {}
+
+    def fit(
+        self,
+        block: Block,
+        *,
+        seed: int,
+        progress: Callable[[Progress], None] | None = None,
+        warm: Generator | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """Learn from real rows; what was learnt before is forgotten.
+
+        Args:
+            block: At least `FEWEST_ROWS` rows of the table.
+            seed: Not negative; the same seed, rows and machine give the same generator.
+            progress: Called now and then with how far the training has come.
+            warm: A fitted generator to start from, where the method can.
+            clock: Seconds, for progress alone; the monotonic clock if left out.
+
+        Raises:
+            TooFewRows: For fewer than `FEWEST_ROWS` rows.
+            UnsuitableRows: For rows of another table, or with an infinite number.
+        """
+        if block.table.digest != self.table.digest:
+            raise UnsuitableRows(f"rows of another table: {', '.join(block.table.names)}")
+        if len(block) < FEWEST_ROWS:
+            raise TooFewRows(len(block), FEWEST_ROWS)
+        endless = np.isinf(block.numbers).any(axis=0)
+        if endless.any():
+            name = self.table.numeric[int(np.argmax(endless))]
+            raise UnsuitableRows(f"column {name!r} holds an infinite number")
+        self._fitted = False
+        self.learn(block, seed=seed, progress=progress, warm=warm, clock=clock or time.monotonic)
+        self._fitted = True
+
+    def sample(self, rows: int, *, seed: int) -> Block:
+        """Make synthetic rows.
+
+        Args:
+            rows: How many, at least 0.
+            seed: Not negative; the same seed gives the same rows, and more rows begin with them.
+
+        Raises:
+            NotFitted: Before `fit`.
+            ShortOfRows: Where the method cannot make so many.
+        """
+        self._need_fit()
+        if rows < 0:
+            raise ValueError(f"{rows} rows cannot be made")
+        chunks = -(-rows // CHUNK)
+        streams = [np.random.default_rng(np.random.SeedSequence((seed, c))) for c in range(chunks)]
+        made = self.draw(streams) if streams else Block.empty(self.table)
+        if len(made) < rows:
+            raise ShortOfRows(rows, len(made))
+        return made[:rows]
+
+    def save(self, path: Path) -> None:
+        """Write all that `sample` needs to one ``.npz`` file, replacing it as a whole.
+
+        Raises:
+            NotFitted: Before `fit`.
+        """
+        self._need_fit()
+        state, arrays = self.state()
+        header = {
+            "kind": self.name,
+            "digest": self.table.digest,
+            "table": table_to_json(self.table),
+            "parameters": self.parameters,
+            "state": state,
+        }
+        write(Path(path), header, arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """A generator as it was saved: it makes the same rows.
+
+        ``Generator.load`` reads any registered kind, a subclass its own.
+
+        Raises:
+            WrongState: For a file that is no saved generator of this kind.
+        """
+        header, arrays = read(Path(path))
+        try:
+            kind = _kind(header["kind"])
+            if not issubclass(kind, cls):
+                raise WrongState(f"{path} holds a generator {header['kind']!r}, not {cls.name!r}")
+            table = table_from_json(header["table"])
+            if table.digest != header["digest"]:
+                raise WrongState(f"{path} was saved for another description of its table")
+            generator = kind(table, **header["parameters"])
+            generator.adopt(header["state"], arrays)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise WrongState(f"{path} lacks something of its generator: {error!r}") from error
+        return generator
+
+    def adopt(self, state: Mapping[str, Any], arrays: Arrays) -> None:
+        """`restore`, and be fitted from then on."""
+        self.restore(state, arrays)
+        self._fitted = True
+
+    @abstractmethod
+    def learn(
+        self,
+        block: Block,
+        *,
+        seed: int,
+        progress: Callable[[Progress], None] | None,
+        warm: Generator | None,
+        clock: Callable[[], float],
+    ) -> None:
+        """`fit`, after the checks."""
+
+    @abstractmethod
+    def draw(self, streams: Sequence[np.random.Generator]) -> Block:
+        """`CHUNK` rows for each stream of random numbers, each chunk from its stream alone."""
+
+    @abstractmethod
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """What was learnt: plain data, and arrays by name."""
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Any], arrays: Arrays) -> None:
+        """Become what `state` told."""
+
+    def _need_fit(self) -> None:
+        if not self._fitted:
+            raise NotFitted(f"generator {self.name!r} was not fitted yet")
+
+
+def _kind(name: str) -> type[Any]:
+    """The registered class; imported late, since the registry imports the classes."""
+    from .registry import kind_of
+
+    return kind_of(name)

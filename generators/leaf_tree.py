@@ -1,0 +1,191 @@
+"""A decision tree whose leaves keep the values that fell into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halflife.schemas.table import FloatArray
+
+IntArray = NDArray[np.int64]
+
+_MOST_CLASSES: Final = 64
+_MOST_PREDICTORS: Final = 32
+
+
+@dataclass(frozen=True)
+class LeafTree:
+    """Draws values from ``p(value | predictors)`` as one regression tree sees it.
+
+    Plain arrays, walked by numpy: saved without a pickle, and the same with any scikit-learn.
+
+    Args:
+        predictors: Columns of the feature matrix that are looked at, shape (used,).
+        feature: Of each node, an index into ``predictors``; -1 for a leaf; shape (nodes,).
+        threshold: A row goes left where its feature is at most this, shape (nodes,).
+        left: Left child; of a leaf, its number; shape (nodes,).
+        right: Right child, shape (nodes,).
+        starts: Leaf ``k`` holds ``values[starts[k]:starts[k + 1]]``, shape (leaves + 1,).
+        values: Of the training rows, by leaf, ascending within it, shape (n,).
+        fixed: Which of them are never smoothed, shape (n,).
+
+    Reference:
+        J. Reiter, "Using CART to generate partially synthetic public use microdata", Journal of
+        Official Statistics 21 (2005) 441; trees after Breiman et al. (1984) from scikit-learn.
+    """
+
+    predictors: IntArray
+    feature: IntArray
+    threshold: FloatArray
+    left: IntArray
+    right: IntArray
+    starts: IntArray
+    values: FloatArray
+    fixed: NDArray[np.bool_]
+
+    @classmethod
+    def grow(
+        cls,
+        features: NDArray[np.float32],
+        values: FloatArray,
+        fixed: NDArray[np.bool_],
+        *,
+        classes: bool,
+        min_leaf: int,
+        seed: int,
+    ) -> LeafTree:
+        """Grow a tree and fill its leaves.
+
+        Args:
+            features: Shape (n, p), finite; p may be 0.
+            values: To be predicted, shape (n,), n at least 1.
+            fixed: Which of them are never smoothed, shape (n,).
+            classes: Whether the values are codes of classes, without an order.
+            min_leaf: Fewest rows in a leaf.
+            seed: Decides between splits that are equally good.
+        """
+        distinct, codes = np.unique(values, return_inverse=True)
+        response = _middle_ranks(codes)
+        predictors = _strongest(features, response)
+        seen = features[:, predictors]
+        if predictors.size == 0 or distinct.size == 1 or len(values) < 2 * min_leaf:
+            nodes = _single_leaf()
+        else:
+            several = classes and 2 < distinct.size <= _MOST_CLASSES
+            nodes = _grown(seen, codes if several else response, several, min_leaf, seed)
+        feature, threshold, left, right = nodes
+        leaf = _walk(seen, feature, threshold, left, right)
+        order = np.lexsort((values, leaf))
+        counts = np.bincount(leaf, minlength=int((feature < 0).sum()))
+        return cls(
+            predictors=predictors,
+            feature=feature,
+            threshold=threshold,
+            left=left,
+            right=right,
+            starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            values=values[order],
+            fixed=fixed[order],
+        )
+
+    def draw(self, features: NDArray[np.float32], uniform: FloatArray) -> FloatArray:
+        """One value for each row, shape (rows,).
+
+        A value of the row's leaf is taken at random and, unless it is fixed, moved towards one of
+        its neighbours in the leaf: by a uniform share of the gap, to either side with odds
+        inverse to the gaps, so that the expected move is nil. (At the leaf's ends there is one
+        side only.)
+
+        Args:
+            features: Shape (rows, p).
+            uniform: In [0, 1), shape (rows, 3).
+        """
+        seen = features[:, self.predictors]
+        leaf = _walk(seen, self.feature, self.threshold, self.left, self.right)
+        start, stop = self.starts[leaf], self.starts[leaf + 1]
+        place = start + (uniform[:, 0] * (stop - start)).astype(np.int64)
+        value = self.values[place]
+        below = self.values[np.maximum(place - 1, start)]
+        above = self.values[np.minimum(place + 1, stop - 1)]
+        down, up = value - below, above - value
+        # An end of the leaf has no gap on its far side: it moves inwards.
+        inward_up = (place == start) | ((place < stop - 1) & (uniform[:, 1] * (down + up) < down))
+        end = (place == start) | (place == stop - 1)
+        move = np.where(inward_up, up, -down) * np.where(end, 0.5, 1.0)
+        moved = value + move * uniform[:, 2]
+        return np.where(self.fixed[place], value, moved)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays by their name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> LeafTree:
+        """From the arrays by their name."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def _middle_ranks(codes: NDArray[np.intp]) -> FloatArray:
+    """Ranks in (0, 1) of values given as codes in their order, ties sharing theirs, shape (n,)."""
+    count = np.bincount(codes)
+    return np.asarray(((np.cumsum(count) - count / 2) / len(codes))[codes], dtype=np.float64)
+
+
+def _strongest(features: NDArray[np.float32], response: FloatArray) -> IntArray:
+    """The columns that correlate best with the response, at most 32, in their order."""
+    if features.shape[1] <= _MOST_PREDICTORS:
+        return np.arange(features.shape[1], dtype=np.int64)
+    centred = features - features.mean(axis=0, dtype=np.float64)
+    spread = np.sqrt((centred**2).sum(axis=0))
+    strength = np.abs((response - response.mean()) @ centred) / np.maximum(spread, 1e-12)
+    best = np.argsort(-strength, kind="stable")[:_MOST_PREDICTORS]
+    return np.sort(best).astype(np.int64)
+
+
+def _single_leaf() -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+    return np.array([-1]), np.zeros(1), np.array([0]), np.array([0])
+
+
+def _grown(
+    features: NDArray[np.float32],
+    response: NDArray[Any],
+    classes: bool,
+    min_leaf: int,
+    seed: int,
+) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+    """Nodes of a tree grown by scikit-learn, with leaves numbered from 0."""
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
+    tree = kind(min_samples_leaf=min_leaf, random_state=seed).fit(features, response).tree_
+    is_leaf = tree.children_left < 0
+    left = tree.children_left.astype(np.int64)
+    left[is_leaf] = np.arange(int(is_leaf.sum()))
+    return (
+        np.where(is_leaf, -1, tree.feature).astype(np.int64),
+        np.asarray(tree.threshold, dtype=np.float64),
+        left,
+        tree.children_right.astype(np.int64),
+    )
+
+
+def _walk(
+    features: NDArray[np.float32],
+    feature: IntArray,
+    threshold: FloatArray,
+    left: IntArray,
+    right: IntArray,
+) -> IntArray:
+    """Number of the leaf of each row, shape (n,)."""
+    node = np.zeros(len(features), dtype=np.int64)
+    rows = np.flatnonzero(feature[node] >= 0)
+    while rows.size:
+        here = node[rows]
+        smaller = features[rows, feature[here]] <= threshold[here]
+        node[rows] = np.where(smaller, left[here], right[here])
+        rows = rows[feature[node[rows]] >= 0]
+    return left[node]

@@ -1,0 +1,50 @@
+"""The generators by name."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from halflife.schemas.table import Table
+
+from .auto import Auto
+from .diffusion import Diffusion
+from .errors import UnknownGenerator
+from .generator import Generator
+from .trees import Trees
+
+GENERATORS: Final[dict[str, type[Generator]]] = {
+    "auto": Auto,
+    "diffusion": Diffusion,
+    "trees": Trees,
+}
+
+
+def create(name: str, table: Table, **options: Any) -> Generator:
+    """A new generator by its name.
+
+    Args:
+        name: One of `GENERATORS`.
+        table: Of the rows.
+        options: Further arguments of its constructor.
+
+    Raises:
+        UnknownGenerator: With the names that there are.
+        TypeError: For an option that the generator does not have.
+
+    Example:
+        >>> from halflife.schemas.table import Column
+        >>> create("trees", Table((Column(name="x"),))).name
+        'trees'
+    """
+    return kind_of(name)(table, **options)
+
+
+def kind_of(name: str) -> type[Generator]:
+    """The class of a name.
+
+    Raises:
+        UnknownGenerator: With the names that there are.
+    """
+    if name not in GENERATORS:
+        raise UnknownGenerator(f"no generator {name!r}; there are {', '.join(sorted(GENERATORS))}")
+    return GENERATORS[name]
