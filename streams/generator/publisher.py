@@ -89,13 +89,13 @@ class Publisher:
         """
         # Rows are made before the transaction: while it is open, no reader gets past it.
         challenger = answer.challenger if answer.outcome == "promoted" else None
-        batch_id = None if challenger is None else batch_identity(answer.request, challenger)
-        rows = [] if challenger is None else _row_messages(answer, challenger, str(batch_id))
+        batch_id = "" if challenger is None else batch_identity(answer.request, challenger)
+        rows = [] if challenger is None else row_messages(answer, batch_id)
         async with self._producer.transaction():
             manifest = None
             if challenger is not None:
                 first, last = await self._send_rows(answer.request.stream, rows)
-                manifest = self._manifest(answer, challenger, str(batch_id), first, last)
+                manifest = self._manifest(answer, challenger, batch_id, first, last)
                 await self._send(self._topics.batches, manifest.stream, manifest.to_bytes())
             outcome = self._outcome(answer, manifest)
             await self._send(self._topics.regenerations, outcome.stream, outcome.to_bytes())
@@ -174,9 +174,13 @@ def batch_identity(request: RegenerationRequest, challenger: Challenger) -> str:
     )
 
 
-def _row_messages(answer: Answer, challenger: Challenger, batch_id: str) -> list[bytes]:
-    """The rows as they stand in Kafka; their time is the request's, so that a replay agrees."""
-    request = answer.request
+def row_messages(answer: Answer, batch_id: str) -> list[bytes]:
+    """The rows as they stand in Kafka; their time is the request's, so that a replay agrees.
+
+    Raises:
+        ValueError: For rows that are no records: an infinite number.
+    """
+    request, challenger = answer.request, answer.challenger
     return [
         SyntheticRecord(
             stream=request.stream,
@@ -187,5 +191,5 @@ def _row_messages(answer: Answer, challenger: Challenger, batch_id: str) -> list
             batch_id=batch_id,
             row=row,
         ).to_bytes()
-        for row, values in enumerate(challenger.batch.rows())
+        for row, values in enumerate([] if challenger is None else challenger.batch.rows())
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
+
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.window import Window
 from halflife.streams.watch.decoder import Decoder
@@ -42,7 +44,7 @@ def window_rows(messages: list[RawMessage], plan: StreamPlan, window: Window) ->
     place = f"offsets {window.first:,} to {window.last:,} of partition {window.partition}"
     if rows is None:
         raise RegenerationError(f"the window ({place}) holds no valid record of {plan.name} now")
-    rows = rows[[i for i, a in enumerate(rows.addresses.tolist()) if window.holds(a)]]
+    rows = rows[np.array([window.holds(a) for a in rows.addresses.tolist()], dtype=np.bool_)]
     if len(rows) != window.count:
         raise RegenerationError(
             f"the window ({place}) has {len(rows):,} valid records of {plan.name} now and had "
