@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Final
+
+from halflife.schemas.settings import Settings
 
 from .broker_error import BrokerError
-
-if TYPE_CHECKING:
-    from kafka import KafkaAdminClient
-
-
-class Secret(Protocol):
-    """A text that does not show itself, as pydantic's ``SecretStr``."""
-
-    def get_secret_value(self) -> str:
-        """The text."""
-
-
-class BrokerSettings(Protocol):
-    """How a cluster is reached; ``schemas.settings`` has these fields."""
-
-    @property
-    def broker(self) -> str:
-        """``host:port``, or several with commas between."""
-
-    @property
-    def security_protocol(self) -> str:
-        """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
-
-    @property
-    def sasl_mechanism(self) -> str | None:
-        """PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."""
-
-    @property
-    def sasl_username(self) -> str | None:
-        """Who we are."""
-
-    @property
-    def sasl_password(self) -> Secret | None:
-        """What only we know."""
-
-    @property
-    def ssl_cafile(self) -> str | None:
-        """PEM file of the authority that signed the broker's certificate; None for the system's."""
-
-    @property
-    def ssl_certfile(self) -> str | None:
-        """PEM file of our own certificate, where the broker asks for one."""
-
-    @property
-    def ssl_keyfile(self) -> str | None:
-        """PEM file of its key."""
 
 
 class _Hidden(str):
@@ -63,29 +20,45 @@ class _Hidden(str):
         return "'***'"
 
 
-def aiokafka_arguments(settings: BrokerSettings) -> dict[str, Any]:
+class _NoCredentials(logging.Filter):
+    """Keeps what a client sends to prove who we are out of the log.
+
+    With PLAIN that is the password itself, and clients log every request when debugging.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record may be logged."""
+        return _REQUEST not in record.getMessage()
+
+
+_REQUEST: Final = "SaslAuthenticateRequest"
+_TALKATIVE: Final = ("aiokafka.conn", "kafka.net.connection", "kafka.protocol.parser")
+
+
+def aiokafka_arguments(settings: Settings) -> dict[str, Any]:
     """Arguments of AIOKafkaConsumer and AIOKafkaProducer.
 
     Raises:
-        BrokerError: For a protocol that needs what is not given, or a file that cannot be read.
+        BrokerError: For no broker, or a protocol that needs what is not given.
+        SettingsError: For a file of a password that cannot be read.
     """
     return _arguments(settings)
 
 
-def kafka_python_arguments(settings: BrokerSettings) -> dict[str, Any]:
+def kafka_python_arguments(settings: Settings) -> dict[str, Any]:
     """Arguments of KafkaAdminClient, KafkaConsumer and KafkaProducer.
 
     Raises:
-        BrokerError: For a protocol that needs what is not given, or a file that cannot be read.
+        BrokerError, SettingsError: As ``aiokafka_arguments``.
     """
     return _arguments(settings)
 
 
-def faust_arguments(settings: BrokerSettings) -> dict[str, Any]:
+def faust_arguments(settings: Settings) -> dict[str, Any]:
     """Arguments of a Faust app: ``broker`` and, where there are any, ``broker_credentials``.
 
     Raises:
-        BrokerError: For a protocol that needs what is not given, or a file that cannot be read.
+        BrokerError, SettingsError: As ``aiokafka_arguments``.
     """
     import faust
 
@@ -104,56 +77,18 @@ def faust_arguments(settings: BrokerSettings) -> dict[str, Any]:
     return arguments
 
 
-def servers(settings: BrokerSettings) -> list[str]:
+def servers(settings: Settings) -> list[str]:
     """The addresses, ``host:port`` each.
 
     Raises:
-        BrokerError: For an address that is none.
+        BrokerError: If there are none.
     """
-    found = [server.strip() for server in settings.broker.split(",") if server.strip()]
-    for server in found:
-        host, colon, port = server.rpartition(":")
-        if not (host and colon and port.isdigit()):
-            raise BrokerError(f"broker {server!r} is no address: it should be host:port")
-    if not found:
-        raise BrokerError("no address of a broker: it should be host:port[,host:port]")
-    return found
+    if settings.broker is None:
+        raise BrokerError("no broker to connect to: start the embedded one, or set HALFLIFE_BROKER")
+    return settings.broker.split(",")
 
 
-def open_admin(settings: BrokerSettings, *, seconds: float = 10.0) -> KafkaAdminClient:
-    """A kafka-python client for administration, connected; close it, or use it in a ``with``.
-
-    Args:
-        settings: How the cluster is reached.
-        seconds: How long it may take to answer.
-
-    Raises:
-        BrokerError: If it does not answer, or not to us, in one sentence.
-    """
-    from kafka import KafkaAdminClient
-    from kafka.errors import KafkaError
-
-    arguments = kafka_python_arguments(settings)
-    try:
-        return KafkaAdminClient(**arguments, bootstrap_timeout_ms=int(1000 * seconds))
-    except (KafkaError, OSError) as error:
-        raise BrokerError(_reason(settings, error, seconds)) from error
-
-
-def _reason(settings: BrokerSettings, error: Exception, seconds: float) -> str:
-    """Why a cluster could not be used."""
-    import kafka.errors
-
-    who = f"Kafka at {settings.broker}"
-    if isinstance(error, kafka.errors.SaslAuthenticationFailedError):
-        return (
-            f"{who} refused user {settings.sasl_username!r} ({settings.sasl_mechanism}): "
-            "wrong name or password"
-        )
-    return f"{who} ({settings.security_protocol}) did not answer within {seconds:g} s: {error}"
-
-
-def _arguments(settings: BrokerSettings) -> dict[str, Any]:
+def _arguments(settings: Settings) -> dict[str, Any]:
     """What aiokafka and kafka-python call by the same names."""
     arguments: dict[str, Any] = {
         "bootstrap_servers": servers(settings),
@@ -166,11 +101,11 @@ def _arguments(settings: BrokerSettings) -> dict[str, Any]:
     return arguments
 
 
-def _sasl(settings: BrokerSettings) -> dict[str, str]:
+def _sasl(settings: Settings) -> dict[str, str]:
     """Mechanism, name and password; nothing where the protocol has no SASL."""
     if not settings.security_protocol.startswith("SASL_"):
         return {}
-    password = settings.sasl_password
+    password = settings.password()
     given = {
         "sasl_mechanism": settings.sasl_mechanism,
         "sasl_username": settings.sasl_username,
@@ -179,11 +114,15 @@ def _sasl(settings: BrokerSettings) -> dict[str, str]:
     absent = [name for name, value in given.items() if not value]
     if absent:
         raise BrokerError(f"{settings.security_protocol} needs {', '.join(absent)} too")
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, _NoCredentials) for one in logger.filters):
+            logger.addFilter(_NoCredentials())
     renamed = {"sasl_username": "sasl_plain_username", "sasl_password": "sasl_plain_password"}
     return {renamed.get(name, name): value for name, value in given.items() if value is not None}
 
 
-def _tls(settings: BrokerSettings) -> ssl.SSLContext | None:
+def _tls(settings: Settings) -> ssl.SSLContext | None:
     """How the connection is encrypted, None where it is not; host names are always checked."""
     if not settings.security_protocol.endswith("SSL"):
         return None

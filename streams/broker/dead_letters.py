@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from halflife.schemas.settings import Settings
+
+from .access import reach
 from .broker_error import BrokerError
-from .clients import BrokerSettings, kafka_python_arguments
+from .clients import kafka_python_arguments
 from .dead_letter import RESENT, DeadLetter
 from .topics import DEAD_LETTER_ROOM, MAX_MESSAGE_BYTES
 
@@ -54,7 +57,7 @@ class DeadLetters:
 
     def __init__(
         self,
-        settings: BrokerSettings,
+        settings: Settings,
         topic: str,
         *,
         seconds: float = 30.0,
@@ -121,32 +124,43 @@ class DeadLetters:
         Raises:
             BrokerError: If there is no such dead letter, or it was cut off when it was written.
         """
+        (sent,) = self.resend_all([self.show(partition, offset)], topic=topic)
+        return sent
+
+    def resend_all(self, found: Iterable[Found], *, topic: str | None = None) -> Iterator[str]:
+        """As ``resend``, for many; each is there when its place is told.
+
+        Args:
+            found: What to send, in this order.
+            topic: Where to; where each came from if None.
+
+        Yields:
+            Where each went, ``topic:partition:offset``.
+
+        Raises:
+            BrokerError: At one that was cut off when it was written, or could not be sent.
+        """
         from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
-        found = self.show(partition, offset)
-        letter = found.letter
-        if not letter.whole:
-            raise BrokerError(
-                f"dead letter {found.place} was cut off at {len(letter.value or b'')} of "
-                f"{letter.size} bytes: send it from its source, or from {letter.topic} partition "
-                f"{letter.partition} offset {letter.offset} while it is there"
-            )
-        headers = [*letter.headers, (RESENT, found.place.encode())]
+        reach(self._settings, seconds=self._seconds)
         producer = KafkaProducer(
             **kafka_python_arguments(self._settings),
             acks="all",
             max_request_size=MAX_MESSAGE_BYTES + DEAD_LETTER_ROOM,
         )
         try:
-            sent = producer.send(
-                topic or letter.topic, value=letter.value, key=letter.key, headers=headers
-            ).get(timeout=self._seconds)
+            for one in found:
+                letter = _sendable(one)
+                headers = [*letter.headers, (RESENT, one.place.encode())]
+                to = topic or letter.topic
+                waiting = producer.send(to, letter.value, key=letter.key, headers=headers)
+                sent = waiting.get(timeout=self._seconds)
+                yield f"{sent.topic}:{sent.partition}:{sent.offset}"
         except KafkaError as error:
-            raise BrokerError(f"could not send {found.place} again: {error}") from error
+            raise BrokerError(f"could not send {one.place} again: {error}") from error
         finally:
             producer.close(timeout=self._seconds)
-        return f"{sent.topic}:{sent.partition}:{sent.offset}"
 
     @contextmanager
     def _consumer(self) -> Iterator[tuple[Any, list[Any]]]:
@@ -154,10 +168,10 @@ class DeadLetters:
         from kafka import KafkaConsumer, TopicPartition
         from kafka.errors import KafkaError
 
-        arguments = kafka_python_arguments(self._settings)
+        reach(self._settings, seconds=self._seconds)
         try:
             consumer = KafkaConsumer(
-                **arguments,
+                **kafka_python_arguments(self._settings),
                 isolation_level="read_committed",
                 enable_auto_commit=False,
                 bootstrap_timeout_ms=int(1000 * self._seconds),
@@ -189,6 +203,18 @@ class DeadLetters:
             messages = consumer.poll(_POLL).get(at, [])
             found += [_found(message) for message in messages if message.offset < end]
         return found
+
+
+def _sendable(found: Found) -> DeadLetter:
+    """The letter, if nothing was cut off."""
+    letter = found.letter
+    if not letter.whole:
+        raise BrokerError(
+            f"dead letter {found.place} was cut off at {len(letter.value or b'')} of "
+            f"{letter.size} bytes: send it from its source, or from {letter.topic} partition "
+            f"{letter.partition} offset {letter.offset} while it is there"
+        )
+    return letter
 
 
 def _found(message: Any) -> Found:

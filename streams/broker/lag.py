@@ -8,16 +8,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from halflife.schemas.settings import Settings
+
+from .access import open_admin
 from .broker_error import BrokerError
-from .clients import BrokerSettings, open_admin
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
+
+_PAUSE: Final = 0.1  # seconds between two questions
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ class PartitionLag:
 
 
 def read_lag(
-    settings: BrokerSettings, group: str, topics: Sequence[str], *, seconds: float = 10.0
+    settings: Settings, group: str, topics: Sequence[str], *, seconds: float = 10.0
 ) -> list[PartitionLag]:
     """How far a group is behind in each partition of some topics, by topic and partition.
 
@@ -77,7 +81,7 @@ def read_lag(
                 dict.fromkeys(partitions, OffsetSpec.LATEST),
                 isolation_level=IsolationLevel.READ_COMMITTED,
             )
-            offsets = admin.list_group_offsets({group: partitions})[group]
+            offsets = _committed(admin, group, partitions, time.monotonic() + seconds)
         except KafkaError as error:
             raise BrokerError(f"could not read the lag of {group}: {error}") from error
     lags = []
@@ -90,6 +94,32 @@ def read_lag(
     return lags
 
 
+def _committed(admin: Any, group: str, partitions: list[Any], deadline: float) -> dict[Any, Any]:
+    """The committed offsets by partition.
+
+    The first question for a group makes Kafka create the topic of its offsets: ask again then.
+    """
+    from kafka.errors import (
+        CoordinatorLoadInProgressError,
+        CoordinatorNotAvailableError,
+        NotCoordinatorError,
+    )
+
+    while True:
+        try:
+            found: dict[Any, Any] = admin.list_group_offsets({group: partitions})[group]
+        except (
+            CoordinatorLoadInProgressError,
+            CoordinatorNotAvailableError,
+            NotCoordinatorError,
+        ):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return found
+
+
 class LagCollector(Collector):
     """Shows the lag of a group to Prometheus; a scrape never waits for Kafka.
 
@@ -98,34 +128,42 @@ class LagCollector(Collector):
     counts.
 
     Args:
+        settings: How the cluster is reached.
         group: The consumer group.
-        read: Reads its lag.
+        topics: Those that it reads.
         period: Seconds from one reading to the next.
+        read: Reads the lag of a group in topics.
         clock: Seconds since the epoch.
 
     Example:
         >>> from prometheus_client import CollectorRegistry
         >>> lags = [PartitionLag("halflife.records", 0, end=12, committed=7, lag=5)]
-        >>> collector = LagCollector("monitor", lambda: lags)
+        >>> collector = LagCollector(
+        ...     Settings(), "monitor", ["halflife.records"], read=lambda *asked: lags
+        ... )
         >>> collector.refresh()
         >>> registry = CollectorRegistry()
         >>> registry.register(collector)
         >>> registry.get_sample_value(
         ...     "halflife_input_lag_records", {"topic": "halflife.records", "partition": "0"}
         ... )
-        5.0
+        5
     """
 
     def __init__(
         self,
+        settings: Settings,
         group: str,
-        read: Callable[[], list[PartitionLag]],
+        topics: Sequence[str],
         *,
         period: float = 10.0,
+        read: Callable[[Settings, str, Sequence[str]], list[PartitionLag]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._settings = settings
         self._group = group
-        self._read = read
+        self._topics = tuple(topics)
+        self._read = read_lag if read is None else read
         self._period = period
         self._clock = clock
         self._lags: list[PartitionLag] = []
@@ -133,14 +171,6 @@ class LagCollector(Collector):
         self._errors = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lag", daemon=True)
-
-    @classmethod
-    def for_group(
-        cls, settings: BrokerSettings, group: str, topics: Sequence[str], *, period: float = 10.0
-    ) -> Self:
-        """A collector of the lag of a group in some topics of a cluster."""
-        wanted = tuple(topics)
-        return cls(group, lambda: read_lag(settings, group, wanted), period=period)
 
     def __enter__(self) -> Self:
         self.start()
@@ -167,7 +197,7 @@ class LagCollector(Collector):
     def refresh(self) -> None:
         """Reads the lag now; an error is counted and logged, never raised."""
         try:
-            self._lags = self._read()
+            self._lags = self._read(self._settings, self._group, self._topics)
         except Exception as error:  # noqa: BLE001  # no error of a client may end the readings
             self._errors += 1
             _log.warning("lag of %s not read: %s", self._group, error)

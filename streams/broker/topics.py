@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
+from halflife.schemas.settings import Settings
+
+from .access import open_admin
 from .broker_error import BrokerError
-from .clients import BrokerSettings, open_admin
 
 MAX_MESSAGE_BYTES: Final = 5 * 2**20
 DEAD_LETTER_ROOM: Final = 2**17  # a dead letter is the message as it was, and headers
@@ -104,7 +106,7 @@ class TopicPlan:
 
 
 def create_topics(
-    settings: BrokerSettings, plan: TopicPlan, *, partitions: int, replication: int = 1
+    settings: Settings, plan: TopicPlan, *, partitions: int, replication: int = 1
 ) -> list[str]:
     """Makes the topics that are not there; those that are stay as they are.
 
@@ -140,7 +142,8 @@ def create_topics(
             counts = {t["name"]: len(t["partitions"]) for t in admin.describe_topics(plan.names)}
         except KafkaError as error:
             raise BrokerError(f"could not make the topics at {settings.broker}: {error}") from error
-    for name, count in counts.items():
+    for name in plan.names:
+        count = counts[name]
         if count != partitions:
             raise BrokerError(
                 f"topic {name} has {count} partitions where {partitions} are due: all topics "

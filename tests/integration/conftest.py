@@ -1,0 +1,50 @@
+"""A real Apache Kafka for the tests of this folder, one for all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from halflife.streams.broker.broker_error import BrokerError
+from halflife.streams.broker.embedded import EmbeddedKafka
+from halflife.streams.broker.jar_lock import JarLock
+from halflife.streams.broker.jars import cache_folder, kafka_jars
+from halflife.streams.broker.java import find_java
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is in this folder talks to Kafka."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.kafka)
+
+
+@pytest.fixture(scope="session")
+def kafka_is_here() -> None:
+    """Java and the jars; where they are missing, tests are skipped, but never by CI."""
+    try:
+        find_java()
+        kafka_jars(cache_folder(), JarLock.read())
+    except BrokerError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """One broker for the whole session; tests keep apart by ``topic_prefix``."""
+    with EmbeddedKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """Names of topics and groups that begin so are this test's alone."""
+    return f"t{uuid4().hex[:12]}"
