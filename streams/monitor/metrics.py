@@ -44,7 +44,10 @@ class MonitorMetrics:
         self.dead = counter("dead_letters", "Messages that could not be used.", "reason")
         self.alarms = counter("drift_alarms", "Drift alarms.", "stream", "kind")
         self.statistic = gauge(
-            "drift_statistic_ratio", "Drift statistic over its threshold.", "stream", "kind"
+            "drift_statistic", "Log of the evidence for drift, in nats.", "stream", "kind"
+        )
+        self.threshold = gauge(
+            "drift_threshold", "Where the drift statistic alarms, in nats.", "stream", "kind"
         )
         self.fidelity = gauge(
             "fidelity_ratio", "Fidelity of the batch in circulation, 1 is best.", "stream", "part"
@@ -92,8 +95,9 @@ class MonitorMetrics:
                     self.alarms.labels(stream=finding.stream, kind=kind).inc()
         for name, watch in worker.watch.streams.items():
             self._stream(worker.partition, name, watch)
-            self._step(self.records.labels(stream=name, outcome="repeated"), worker, name,
-                       "repeated", worker.watch.repeated[name])  # fmt: skip
+            repeated = self.records.labels(stream=name, outcome="repeated")
+            total = worker.watch.repeated[name]
+            self._advance(repeated, (worker.partition, name, "repeated"), total)
 
     def _stream(self, partition: int, name: str, watch: StreamWatch) -> None:
         accepted = self.records.labels(stream=name, outcome="accepted")
@@ -104,16 +108,11 @@ class MonitorMetrics:
         self.pending.labels(stream=name).set(watch.desk.pending is not None)
         if watch.drift is not None:
             for kind, (statistic, threshold) in watch.drift.statistics().items():
-                ratio = statistic / threshold if threshold else 0.0
-                self.statistic.labels(stream=name, kind=kind).set(ratio)
+                self.statistic.labels(stream=name, kind=kind).set(statistic)
+                self.threshold.labels(stream=name, kind=kind).set(threshold)
         if watch.circulation is not None:
             created = watch.circulation.batch.created.timestamp()
             self.created.labels(stream=name).set(created)
-
-    def _step(
-        self, counter: Counter, worker: PartitionWorker, name: str, what: str, total: int
-    ) -> None:
-        self._advance(counter, (worker.partition, name, what), total)
 
     def _advance(self, counter: Counter, key: tuple[int, str, str], total: int) -> None:
         """Bring a counter up to a total of the state, so that a restart counts nothing twice."""

@@ -297,16 +297,7 @@ class StreamWatch:
         self.reference_rows = 0
         self.drift = None
         self.wanted = None
-        self.change = {
-            "record": self.records - 1,
-            "change_point": start,
-            "kind": alarm.kind,
-            "columns": list(alarm.columns),
-            "direction": alarm.direction,
-            "size": alarm.size,
-            "statistic": alarm.statistic,
-            "threshold": alarm.threshold,
-        }
+        self.change = _evidence(alarm, record=self.records - 1, change_point=start)
         text = f"{alarm.text}, since about record {start}; seen at record {self.records - 1}"
         if self.plan.on_drift == "ask":
             text += f"; if the instrument is well, say: halflife regenerate {self.plan.name}"
@@ -318,7 +309,8 @@ class StreamWatch:
         seconds = max(self.watermark, float(rows.times[: index + 1].max()))
         place = int(rows.addresses[index])
         moment = Moment(self.plan.name, self.records + index, place, seconds)
-        evidence = {"columns": list(alarm.columns), "statistic": alarm.statistic}
+        start = self.drift_start + alarm.change_point
+        evidence = _evidence(alarm, record=moment.record, change_point=start)
         self._say(self.alerts.fire("planner-moved", alarm.text, moment, evidence))
 
     def _want(self, cause: Cause, text: str) -> None:
@@ -397,3 +389,17 @@ class StreamWatch:
 
     def _say(self, messages: Iterable[Message]) -> None:
         self._findings += messages
+
+
+def _evidence(alarm: DriftAlarm, *, record: int, change_point: int) -> dict[str, Any]:
+    """An alarm as plain data, its places counted from the first record of the stream."""
+    return {
+        "record": record,
+        "change_point": change_point,
+        "kind": alarm.kind,
+        "columns": list(alarm.columns),
+        "direction": alarm.direction,
+        "size": alarm.size,
+        "statistic": alarm.statistic,
+        "threshold": alarm.threshold,
+    }

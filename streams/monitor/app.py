@@ -1,0 +1,172 @@
+"""The Faust app of a monitor worker: agents fed with blocks, timers and pages."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import faust
+from faust.web.drivers.aiohttp import Web as AiohttpWeb
+from mode import Service
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from halflife.schemas.errors import MessageError
+from halflife.schemas.messages import TrainingProgress
+from halflife.schemas.settings import Settings
+from halflife.streams.broker.clients import faust_arguments
+from halflife.streams.broker.topics import TopicPlan
+
+from .board import Board
+from .ingest import SESSION_SECONDS, Ingest
+from .partition_worker import PartitionWorker
+from .watchdog import Heartbeat
+
+log = logging.getLogger(__name__)
+
+SLOTS: Final = 8
+"""Agents that take blocks: partitions share them by their number."""
+
+
+class Pages(AiohttpWeb):  # type: ignore[misc]  # Faust ships no types
+    """Faust's web server without its own pages: its ``/`` says OK whatever the worker does."""
+
+    default_blueprints = ()
+    production_blueprints = ()
+    debug_blueprints = ()
+    optional_blueprints = ()
+
+
+class Blocks:
+    """Channels from the ingest to the agents: one block of a partition at a time, in order.
+
+    Args:
+        app: The Faust app.
+        slots: How many channels and agents.
+    """
+
+    def __init__(self, app: faust.App, *, slots: int = SLOTS) -> None:
+        self._channels = [app.channel(maxsize=8) for _ in range(slots)]
+        for channel in self._channels:
+            app.agent(channel, name=f"halflife.blocks.{self._channels.index(channel)}")(_take)
+
+    async def hand(self, worker: PartitionWorker, messages: list[Any]) -> None:
+        """Give a block to the agent of its partition; returns when it has been taken.
+
+        Raises:
+            Exception: What the agent met. In an agent itself it would be swallowed, and the
+                block with it.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        channel = self._channels[worker.partition % len(self._channels)]
+        await channel.put((worker, messages, done))
+        await done
+
+
+async def _take(blocks: Any) -> None:
+    """An agent: takes block after block, and never raises."""
+    async for worker, messages, done in blocks:
+        try:
+            await worker.process(messages)
+        except asyncio.CancelledError:
+            if not done.done():
+                done.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - it is raised again where the block came from
+            if not done.done():
+                done.set_exception(error)
+        else:
+            if not done.done():
+                done.set_result(None)
+
+
+def build_app(
+    *,
+    settings: Settings,
+    topics: TopicPlan,
+    registry: CollectorRegistry,
+    board: Board,
+    heartbeat: Heartbeat,
+    make_ingest: Callable[[Blocks], Ingest],
+    clock: Callable[[], float] = time.time,
+) -> faust.App:
+    """The app; nothing of it is global, so that a process can hold several.
+
+    Args:
+        settings: Of the machine.
+        topics: Full names of the topics.
+        registry: Of the metrics.
+        board: What the pages show.
+        heartbeat: Told when the loop turns.
+        make_ingest: Makes the ingest, given where its blocks go.
+        clock: Seconds since 1970.
+    """
+    app = faust.App(
+        f"{settings.topic_prefix}-monitor-shell",
+        **faust_arguments(settings),
+        store="memory://",
+        autodiscover=False,
+        origin="halflife.streams.monitor",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=3,
+        broker_max_poll_interval=3600,
+        consumer_auto_offset_reset="latest",
+        Web=Pages,
+        web_host=settings.web_host,
+        web_bind=settings.web_host,
+        web_port=settings.web_port,
+        web_in_thread=False,
+        worker_redirect_stdouts=False,
+    )
+    blocks = Blocks(app)
+    ingest = make_ingest(blocks)
+    board.workers = ingest.workers
+
+    @app.service
+    class IngestService(Service):  # type: ignore[misc]  # mode ships no types
+        """Runs the ingest for as long as the app runs."""
+
+        @Service.task
+        async def _join(self) -> None:
+            await ingest.start()
+
+        async def on_stop(self) -> None:
+            await ingest.stop()
+
+    @app.timer(interval=1.0)
+    async def beat() -> None:
+        heartbeat.beat()
+
+    # A worker without an agent on a topic will not start; losing some of these harms nobody.
+    @app.agent(app.topic(topics.progress, value_type=bytes, value_serializer="raw"))
+    async def progress(values: Any) -> None:
+        async for value in values:
+            try:
+                board.progress(TrainingProgress.from_bytes(value))
+            except MessageError as error:
+                log.debug("a sign of progress that cannot be read: %s", error)
+
+    @app.page("/metrics")
+    async def metrics(web: Any, _request: Any) -> Any:
+        text = generate_latest(registry).decode()
+        return web.text(text, content_type=CONTENT_TYPE_LATEST.split(";")[0])
+
+    @app.page("/ready")
+    async def ready(web: Any, _request: Any) -> Any:
+        state = board.ready(ingest, clock())
+        return web.json(state, status=200 if state["ready"] else 503)
+
+    @app.page("/state")
+    async def state(web: Any, _request: Any) -> Any:
+        return web.json(board.state(clock()))
+
+    @app.page("/")
+    async def live(web: Any, _request: Any) -> Any:
+        return web.html(board.page())
+
+    return app

@@ -1,0 +1,118 @@
+"""Starts a monitor worker and keeps it until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Final
+
+import faust
+from prometheus_client import CollectorRegistry
+
+from halflife.schemas.lab import Lab
+from halflife.schemas.messages import Message
+from halflife.schemas.settings import Settings
+from halflife.streams.broker.clients import aiokafka_arguments
+from halflife.streams.broker.lag import LagCollector
+from halflife.streams.broker.topics import TopicPlan, create_topics
+from halflife.streams.watch.reject import Reject
+
+from .app import Blocks, build_app
+from .board import Board
+from .ingest import Ingest
+from .metrics import MonitorMetrics
+from .partition_worker import PartitionWorker
+from .pool import Pool
+from .watchdog import Heartbeat, Watchdog
+
+log = logging.getLogger(__name__)
+
+SILENCE_SECONDS: Final = 60.0
+LONGEST_BLOCK_SECONDS: Final = 900.0
+
+
+def run_monitor(lab: Lab, settings: Settings) -> int:
+    """Run a monitor worker until SIGINT or SIGTERM.
+
+    Args:
+        lab: Its streams.
+        settings: Of the machine, with a broker.
+
+    Returns:
+        Exit status: 0 after a clean end.
+    """
+    # One thread for each heavy process: more fight for the cores, and sums change their order.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    topics = TopicPlan.with_prefix(settings.topic_prefix)
+    create_topics(
+        settings, topics, partitions=settings.partitions, replication=settings.replication
+    )
+    registry = CollectorRegistry()
+    metrics, board = MonitorMetrics(registry), Board(lab.streams)
+    pool, heartbeat = Pool(settings.pool), Heartbeat()
+    ingests: list[Ingest] = []
+
+    def on_committed(
+        worker: PartitionWorker, findings: list[Message], rejects: list[Reject]
+    ) -> None:
+        metrics.committed(worker, findings, rejects)
+        board.committed(worker, findings, rejects)
+
+    def make_ingest(blocks: Blocks) -> Ingest:
+        arguments = aiokafka_arguments(settings)
+
+        def make_worker(partition: int) -> PartitionWorker:
+            return PartitionWorker(
+                plans=lab.streams,
+                settings=settings,
+                topics=topics,
+                arguments=arguments,
+                partition=partition,
+                pool=pool,
+                hand=blocks.hand,
+                on_committed=on_committed,
+            )
+
+        ingest = Ingest(settings, topics, arguments, make_worker)
+        ingests.append(ingest)
+        return ingest
+
+    app = build_app(
+        settings=settings,
+        topics=topics,
+        registry=registry,
+        board=board,
+        heartbeat=heartbeat,
+        make_ingest=make_ingest,
+    )
+    lag = LagCollector(settings, f"{settings.topic_prefix}-monitor", [topics.records])
+    registry.register(lag)
+    watchdog = Watchdog(lambda: why_stuck(heartbeat, ingests[0]))
+    pool.start()
+    lag.start()
+    watchdog.start()
+    worker = faust.Worker(
+        app, loglevel="WARNING", redirect_stdouts=False, override_logging=False, quiet=True
+    )
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        return int(end.code or 0)
+    finally:
+        watchdog.stop()
+        lag.stop()
+        pool.stop()
+    return 0
+
+
+def why_stuck(heartbeat: Heartbeat, ingest: Ingest) -> str | None:
+    """Why a worker makes no progress, or None if it does."""
+    if heartbeat.silent > SILENCE_SECONDS:
+        return f"the event loop has not turned for {heartbeat.silent:.0f} s"
+    now = time.monotonic()
+    for partition, worker in list(ingest.workers.items()):
+        if worker.busy_since is not None and now - worker.busy_since > LONGEST_BLOCK_SECONDS:
+            busy = now - worker.busy_since
+            return f"partition {partition} has worked on one block for {busy:.0f} s"
+    return None

@@ -1,0 +1,212 @@
+"""The monitors over a file: the same engine as live, without Kafka."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+
+from halflife.schemas.messages import (
+    Alert,
+    FidelityReport,
+    Message,
+    RegenerationOutcome,
+    SyntheticBatch,
+)
+from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block
+from halflife.schemas.window import ROWS_A_MESSAGE
+
+from .identity import derived_seed, identity
+from .rows import Rows
+from .stream_watch import StreamWatch
+from .work import Work, measure_fidelity
+
+_PIECE: Final = 2000
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_NONE: Final = np.empty(0, dtype=np.int64)
+
+
+def rows_of(block: Block, *, seconds: float = 3600.0) -> Rows:
+    """The rows of a file as records: one every ``seconds`` of event time, named by their number."""
+    places = np.arange(len(block), dtype=np.int64)
+    times = _EPOCH.timestamp() + seconds * places
+    return Rows(block, places * ROWS_A_MESSAGE, times, [f"row-{i}" for i in range(len(block))])
+
+
+def backtest(
+    plan: StreamPlan,
+    block: Block,
+    *,
+    batch: Block | None = None,
+    progress: Callable[[int], None] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Any]:
+    """What the monitors would have said of these records, in the shape of ``backtest --json``.
+
+    Nothing is generated here: without a batch there is drift alone; with one, its fidelity is
+    measured at each tick against its fidelity to the reference, and the batch is never replaced.
+
+    Args:
+        plan: The stream as the lab file declares it.
+        block: Its records, in order.
+        batch: A synthetic batch that circulates from the end of the reference on.
+        progress: Told how many records are done.
+        clock: Seconds, for the time that it took.
+    """
+    begun = clock()
+    watch = StreamWatch(plan, partition=0)
+    meter = _Meter(clock)
+    found: list[Message] = []
+    rows = rows_of(block)
+    done = 0
+    while done < len(rows):
+        done += meter.drive(watch.feed(rows[done : done + _PIECE], _NONE)) or 0
+        found += watch.take_findings()
+        if watch.waiting:
+            meter.drive(watch.answer(_outcome(watch, batch, rows, meter), batch))
+        if progress is not None:
+            progress(done)
+    found += watch.take_findings()
+    reference = {"first": 0, "last": min(plan.reference, len(rows)) - 1}
+    return {
+        "stream": plan.name,
+        "records": len(rows),
+        "false_alarms": plan.false_alarms,
+        "reference": reference,
+        "alarms": [_alarm(alert) for alert in found if _is_alarm(alert)],
+        "notes": [a.text for a in found if isinstance(a, Alert) and a.kind not in _ALARMS],
+        "fidelity": [_fidelity(report) for report in found if isinstance(report, FidelityReport)],
+        "half_life": _half_life(found),
+        "seconds": {"numerics": meter.seconds, "total": clock() - begun},
+    }
+
+
+_ALARMS: Final = frozenset({"drift", "planner-moved", "generator-silent", "regeneration-failed"})
+
+
+class _Meter:
+    """Does the work that steps ask for, here and now, and measures how long all of it takes."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.seconds = 0.0
+
+    def drive(self, steps: Generator[Work, Any, Any]) -> Any:
+        """The result of some steps."""
+        begun, result = self.clock(), None
+        try:
+            while True:
+                result = steps.send(result).run()
+        except StopIteration as end:
+            return end.value
+        finally:
+            self.seconds += self.clock() - begun
+
+
+def _outcome(
+    watch: StreamWatch, batch: Block | None, rows: Rows, meter: _Meter
+) -> RegenerationOutcome | None:
+    """The batch that was given, born on the reference; for later requests there is none."""
+    request = watch.desk.pending
+    if request is None or batch is None or request.cause != "first":
+        return None
+    plan = watch.plan
+    held_out = rows[: plan.reference].holdout(plan.holdout)
+    # A stranger's batch has no training set of ours: all of the reference may judge its birth.
+    judged = rows[: plan.reference].block
+    seed = derived_seed(plan.seed, plan.name, "birth")
+    measure = meter.drive(_measure(plan, seed, judged, batch))
+    if "too_few" in measure:
+        return None
+    manifest = SyntheticBatch(
+        batch_id=identity(plan.name, "file", batch.digest()),
+        stream=plan.name,
+        request_id=request.request_id,
+        generator="file",
+        model_id=identity("file"),
+        rows=len(batch),
+        seed=0,
+        window=request.window,
+        trained_on=int((~held_out).sum()),
+        gate={"promoted": True, "challenger": measure},
+        created=request.time,
+        digest=batch.digest(),
+        plan=plan.digest,
+        partition=0,
+        first_offset=0,
+        last_offset=len(batch) - 1,
+    )
+    return RegenerationOutcome(
+        request_id=request.request_id,
+        stream=plan.name,
+        cause="first",
+        outcome="promoted",
+        batch=manifest,
+        verdict=manifest.gate,
+        text="the batch of the file",
+        attempts=1,
+        seconds=0.0,
+        created=request.time,
+    )
+
+
+def _measure(
+    plan: StreamPlan, seed: int, real: Block, batch: Block
+) -> Generator[Work, Any, dict[str, Any]]:
+    result: dict[str, Any] = yield Work(measure_fidelity, (plan.table, seed, real, batch))
+    return result
+
+
+def _is_alarm(found: Message) -> bool:
+    return (
+        isinstance(found, Alert)
+        and found.status == "firing"
+        and found.kind in {"drift", "planner-moved"}
+    )
+
+
+def _alarm(found: Message) -> dict[str, Any]:
+    if not isinstance(found, Alert):
+        raise TypeError(f"no alert: {found!r}")
+    evidence = found.evidence
+    return {
+        "record": found.record,
+        "change_point": evidence["change_point"],
+        "kind": evidence["kind"],
+        "columns": evidence["columns"],
+        "statistic": evidence["statistic"],
+        "threshold": evidence["threshold"],
+        "direction": evidence["direction"],
+        "size": evidence["size"],
+        "text": found.text,
+    }
+
+
+def _fidelity(report: FidelityReport) -> dict[str, Any]:
+    return {
+        "record": report.record,
+        "fidelity": report.fidelity,
+        "retained": report.retained,
+        "retained_interval": list(report.retained_interval),
+        "under_limit": report.under_limit,
+        "parts": report.parts,
+        "band": {part: list(band) for part, band in report.bands.items()},
+        "utility_gap": report.utility_gap,
+    }
+
+
+def _half_life(found: list[Message]) -> dict[str, Any] | None:
+    reports = [report for report in found if isinstance(report, FidelityReport)]
+    if not reports:
+        return None
+    last = reports[-1]
+    return {
+        "records": last.half_life_records,
+        "interval": list(last.half_life_interval),
+        "expiry_records": last.expiry_records,
+        "text": last.forecast,
+    }
