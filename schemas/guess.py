@@ -136,12 +136,10 @@ def _head(
         'false_alarms = "1 per 10000 records"',
         "keep = 0.9  # share of its fidelity at birth below which a batch is replaced",
     ]
-    if rows >= 1000:
-        lines.append("reference = 500  # records at the start that are taken as normal")
-    else:
-        said = f"half of the {rows} rows, and 20 at least; 500 is better"
-        lines.append(f"reference = {max(20, rows // 2)}  # {said}")
-    lines.append("min_rows = 200  # records that a training needs")
+    reference = min(500, max(20, rows // 2))
+    said = "" if rows >= 1000 else f": half of the {rows} rows, 20 at least; 500 is better"
+    lines.append(f"reference = {reference}  # records at the start that are taken as normal{said}")
+    lines.append(f"min_rows = {min(200, reference // 2)}  # records that a training needs")
     measured = [guess for guess in guesses if guess.role is Role.MEASURED]
     if measured:
         said = "what models predict: the last measured column"

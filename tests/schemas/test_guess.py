@@ -63,7 +63,7 @@ def test_units_ranges_kinds_and_target_of_a_campaign():
     assert plan.columns["signal"].min is None, "a reading may dip under zero: no dead letter"
     assert plan.columns["operator"].kind is Kind.CATEGORY
     assert plan.target == "residue"
-    assert plan.reference == 100
+    assert (plan.reference, plan.min_rows) == (100, 50)
 
 
 def test_every_guess_has_its_reason():
