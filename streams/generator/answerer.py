@@ -24,6 +24,7 @@ from .batch_reader import read_batch
 from .challenger import Challenger
 from .errors import RegenerationError
 from .log_reader import LogReader
+from .spare_child import SpareChild
 from .training_child import ChildDiedError, TrainingChild
 from .training_job import TrainingJob
 from .training_step import TrainingStep
@@ -67,6 +68,15 @@ class Answerer:
         self._arguments = dict(arguments)
         self._topics = topics
         self._tell = tell
+        self._spare = SpareChild()
+
+    def prepare(self) -> None:
+        """Gets ready for the next request."""
+        self._spare.prepare()
+
+    def close(self) -> None:
+        """Ends what `prepare` started."""
+        self._spare.close()
 
     async def answer(self, request: RegenerationRequest) -> Answer:
         """What a request leads to. Cancelling it kills the training, and forgives the attempt.
@@ -104,10 +114,9 @@ class Answerer:
     async def _challenge(self, request: RegenerationRequest, effort: _Effort) -> Challenger:
         plan = self._plan(request)
         died: ChildDiedError | None = None
-        job: TrainingJob | None = None
+        job: TrainingJob | None = None  # read once; a child that is new starts meanwhile
         while not effort.attempts.exhausted:
-            with TrainingChild() as child:
-                # The child imports what it needs meanwhile.
+            with self._spare.take() as child:
                 job = job or await self._read(request, plan)
                 try:
                     return await self._train(child, job, effort)

@@ -31,9 +31,13 @@ def main(pipe: Connection, parent: int) -> None:
     # Ctrl-C goes to the whole terminal: what becomes of us is for the worker to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from .errors import RegenerationError
-    from .training import train
+    from .training import train, warm_up
 
-    job = pipe.recv()
+    warm_up()
+    try:
+        job = pipe.recv()
+    except EOFError:  # nobody needs us any more
+        return
     try:
         pipe.send(train(job, _Teller(pipe)))
     except (RegenerationError, ValueError) as error:

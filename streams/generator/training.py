@@ -21,6 +21,13 @@ from .training_step import TrainingStep
 _DIGEST_BYTES: Final = 16
 
 
+def warm_up() -> None:
+    """Imports what training and judging need anyway, so that the first job does not wait for it."""
+    import sklearn.ensemble  # for its effect
+    import sklearn.metrics  # for its effect
+    import sklearn.tree  # noqa: F401  # for its effect
+
+
 def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
     """Fit on the rows that may train, sample, judge on the rows that may not.
 

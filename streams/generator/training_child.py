@@ -30,9 +30,9 @@ class ChildDiedError(Exception):
 
 
 class TrainingChild:
-    """A child that can do one training. It is killed when the context is left.
+    """A child that can do one training. It starts at once, and is killed by `close`.
 
-    Start it before the window is read: it takes a second or two until Python and numpy are there.
+    Start it early: it takes some seconds until Python and all libraries are there.
 
     Example:
         >>> async def challenge(job: TrainingJob) -> Challenger:
@@ -40,7 +40,7 @@ class TrainingChild:
         ...         return await child.train(job, tell=print, seconds=600)
     """
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
         # One thread for both directions; none of the loop's own, which others may hold up.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="training-pipe")
@@ -48,8 +48,15 @@ class TrainingChild:
             target=child_process.main, args=(theirs, os.getpid()), name="halflife-training"
         )
         # On Linux the child dies with the thread that starts it: this one, which stays.
-        self._process.start()
-        theirs.close()
+        try:
+            self._process.start()
+        except OSError:
+            self._pipe.close()
+            raise
+        finally:
+            theirs.close()
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -58,6 +65,10 @@ class TrainingChild:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kills the child, whatever it does."""
         self._process.kill()
         self._process.join()
         self._thread.shutdown()  # its pipe has ended with the child
@@ -71,6 +82,11 @@ class TrainingChild:
         if pid is None:
             raise RuntimeError("the child was not started")
         return pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.is_alive()
 
     async def train(
         self, job: TrainingJob, *, tell: Callable[[TrainingStep], None], seconds: float

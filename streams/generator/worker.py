@@ -102,11 +102,13 @@ class GeneratorWorker:
         reporting = asyncio.create_task(self._reporter.run())
         try:
             while not self._stopping.is_set():
+                self._answerer.prepare()
                 try:
                     await self._session()
                 except (KafkaError, OSError) as error:
                     await self._wait_out(error)
         finally:
+            self._answerer.close()
             reporting.cancel()
             await asyncio.wait({reporting})
 
@@ -163,6 +165,7 @@ class GeneratorWorker:
             work.cancel()
             await asyncio.wait({work}, timeout=_PATIENCE)
         await self._drop(*(set(self._publishers) - consumer.assignment()))
+        self._answerer.prepare()
         consumer.resume(*consumer.paused())
 
     async def _poll_until_done(self, consumer: Any, work: asyncio.Task[None]) -> None:

@@ -27,6 +27,7 @@ from halflife.schemas.settings import Settings
 from halflife.schemas.window import Window
 from halflife.streams.broker.embedded import EmbeddedKafka
 from halflife.streams.broker.topics import TopicPlan, create_topics
+from halflife.streams.generator.attempts import Attempts
 from halflife.streams.generator.batch_reader import read_batch
 from halflife.streams.generator.log_reader import LogReader
 from halflife.streams.watch.decoder import Decoder
@@ -235,24 +236,49 @@ async def bench(
         await producer.stop()
 
 
-async def child_of(worker: subprocess.Popen[bytes], seconds: float = 30.0) -> psutil.Process:
-    """The training child of a worker, once it is there."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for child in psutil.Process(worker.pid).children():
-            if "spawn_main" in " ".join(child.cmdline()):
-                return child
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"no training began within {seconds} s")
+async def training_in(
+    worker: subprocess.Popen[bytes], request: RegenerationRequest, bench: Bench, attempt: int = 1
+) -> psutil.Process:
+    """The child of a worker that trains for a request, as soon as it is at it."""
+    attempts = Attempts(bench.settings.data / "attempts", request.request_id)
+    deadline = time.monotonic() + 60
+    while attempts.begun < attempt:
+        assert time.monotonic() < deadline, f"training {attempt} did not begin"
+        await asyncio.sleep(0.005)
+        attempts = Attempts(bench.settings.data / "attempts", request.request_id)
+    return child_of(worker)
+
+
+def child_of(worker: subprocess.Popen[bytes]) -> psutil.Process:
+    """The process in which a worker trains, or will."""
+    (child,) = [
+        child
+        for child in psutil.Process(worker.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    return child
+
+
+async def idle(process: psutil.Process) -> None:
+    """Waits until a process has nothing to do: it has imported all that it will need."""
+    deadline = time.monotonic() + 60
+    quiet = 0
+    used = -1.0
+    while quiet < 10:
+        assert time.monotonic() < deadline, "the child is still busy"
+        before, used = used, sum(process.cpu_times()[:2])
+        sleeps = process.status() == psutil.STATUS_SLEEPING
+        quiet = quiet + 1 if sleeps and used == before else 0
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("bench", [2000], indirect=True)
 async def test_a_request_leads_to_one_batch_soon(bench: Bench) -> None:
-    bench.start()
+    worker = bench.start()
     window = await bench.record(compositions(500, seed=1))
-    warm = bench.asked(window, 1, plan="0" * 16)  # refused at once: the worker is there
-    await bench.ask(warm)
+    await bench.ask(bench.asked(window, 1, plan="0" * 16))  # refused at once: the worker is there
     await bench.wait_for(1, 60)
+    await idle(child_of(worker))
     began = time.monotonic()
     await bench.ask(bench.asked(window, 2))
     outcomes = await bench.wait_for(2, 60)
@@ -288,8 +314,9 @@ async def test_a_window_that_is_no_more_what_it_was_is_told(bench: Bench) -> Non
 async def test_a_killed_training_is_tried_again(bench: Bench) -> None:
     worker = bench.start()
     window = await bench.record(compositions(400, seed=2))
-    await bench.ask(bench.asked(window))
-    (await child_of(worker)).kill()
+    request = bench.asked(window)
+    await bench.ask(request)
+    (await training_in(worker, request, bench)).kill()
     (outcome,) = await bench.wait_for(1, 60)
     assert outcome.outcome == "promoted", outcome.text
     assert outcome.attempts == 2
@@ -299,11 +326,10 @@ async def test_a_killed_training_is_tried_again(bench: Bench) -> None:
 async def test_a_training_that_is_killed_thrice_is_given_up(bench: Bench) -> None:
     worker = bench.start()
     window = await bench.record(compositions(400, seed=3))
-    await bench.ask(bench.asked(window, 1))
-    for _ in range(3):
-        child = await child_of(worker)
-        child.kill()
-        await asyncio.to_thread(child.wait, 10)
+    request = bench.asked(window, 1)
+    await bench.ask(request)
+    for attempt in (1, 2, 3):
+        (await training_in(worker, request, bench, attempt)).kill()
     (outcome,) = await bench.wait_for(1, 60)
     assert outcome.outcome == "failed"
     assert outcome.text == (
@@ -318,8 +344,9 @@ async def test_a_training_that_is_killed_thrice_is_given_up(bench: Bench) -> Non
 async def test_a_worker_that_is_told_to_end_leaves_its_request_to_the_next(bench: Bench) -> None:
     first = bench.start()
     window = await bench.record(compositions(400, seed=4))
-    await bench.ask(bench.asked(window))
-    child = await child_of(first)
+    request = bench.asked(window)
+    await bench.ask(request)
+    child = await training_in(first, request, bench)
     first.terminate()
     assert await asyncio.to_thread(first.wait, 20) == 0
     assert not child.is_running()
@@ -336,15 +363,18 @@ async def test_workers_killed_at_random_moments_answer_each_request_once(bench: 
     worker = bench.start()
     window = await bench.record(compositions(400, seed=5), partition=1)
     for number in range(4):
-        await bench.ask(bench.asked(window, number))
+        request = bench.asked(window, number)
+        await bench.ask(request)
+        attempt = 0
         for phase in rng.permutation(["training", "publishing", "publishing"])[:2]:
             seen = (bench.folder / "worker.log").read_text().count("opv: publishing")
             if phase == "training":
-                await child_of(worker)
+                attempt += 1
+                await training_in(worker, request, bench, attempt)
             else:
                 await bench.publishing_after(seen)
             # The moment itself is what varies: from before the transaction to behind it.
-            await asyncio.sleep(rng.uniform(0, 0.25 if phase == "publishing" else 1.5))
+            await asyncio.sleep(rng.uniform(0, 0.3 if phase == "publishing" else 1.0))
             worker.send_signal(signal.SIGKILL)
             worker.wait()
             worker = bench.start()
@@ -363,8 +393,9 @@ async def test_a_worker_that_slept_through_its_own_replacement_publishes_nothing
 ) -> None:
     sleeper = bench.start("sleeper")
     window = await bench.record(compositions(400, seed=6))
-    await bench.ask(bench.asked(window))
-    child = await child_of(sleeper)
+    request = bench.asked(window)
+    await bench.ask(request)
+    child = await training_in(sleeper, request, bench)
     sleeper.send_signal(signal.SIGSTOP)
     heir = bench.start("heir")
     (outcome,) = await bench.wait_for(1, 90)  # the group waits 15 s for the sleeper
