@@ -63,11 +63,11 @@ class BernoulliBank:
             # An event that always happened cannot become more frequent, nor a new one rarer.
             dead = (sizes < 1) | (p > 0.99) | (p < 1e-6)
             nats[dead] = 0.0
-            tables.append(to_steps(nats).ravel())
+            tables.append(to_steps(nats))
             gains.append(np.where(dead, 0.0, -np.log(np.clip(after, 1e-3, 1.0))))
-        self._tables = tables
+        self._without = np.concatenate([table[:, :1] for table in tables])
+        self._with = [table[:, 1] for table in tables]
         e = len(counts)
-        self._starts = 2 * np.arange(e)[:, None]
         self.components = Components(
             owners=np.tile(np.arange(e), len(ratios)),
             errors=np.zeros(e * len(ratios)),  # the bounds have paid for them
@@ -76,9 +76,12 @@ class BernoulliBank:
 
     def read(self, events: BoolArray, present: BoolArray) -> Readings:
         """What records say: events of shape (E, n), and whether each could be seen."""
-        places = self._starts + events
-        increments = np.concatenate([table[places] for table in self._tables])
-        increments *= np.tile(present, (len(self.ratios), 1))
+        increments = np.repeat(self._without, events.shape[1], axis=1)
+        event, record = np.nonzero(events)  # few, as a rule
+        for k, hits in enumerate(self._with):
+            increments[k * len(events) + event, record] = hits[event]
+        if not present.all():
+            increments *= np.tile(present, (len(self.ratios), 1))
         return Readings(increments, (events & present).astype(np.int64), present)
 
     def event(self, leader: int) -> int:

@@ -79,6 +79,7 @@ class CusumMixture:
     def __init__(self, components: Components, *, threshold: float, caution: float = 4.0) -> None:
         self.components, self.threshold, self.caution = components, threshold, caution
         self._factors = np.exp(components.gains)
+        self._gains = np.ceil(components.gains / STEP).astype(np.int32)[:, None]
         self.seen = 0
         size, amounts = len(components.owners), components.amounts
         self._cusums = np.zeros(size, dtype=np.int32)
@@ -168,9 +169,14 @@ class CusumMixture:
 
     def _first_crossing(self, paths: Int32Array) -> int | None:
         """The first record at which the mixture reaches the threshold."""
-        # A mean cannot exceed its largest member: most records are done with here.
-        least = math.log(math.expm1(self.threshold)) - float(self.components.gains.max())
-        for row in np.flatnonzero(paths.max(axis=0) >= least / STEP):
+        # A mean cannot exceed its largest member: most records are done with here. The rest is
+        # screened together, and what comes near is decided alone, in one order of summation.
+        level = math.expm1(self.threshold)
+        rows = np.flatnonzero((paths + self._gains).max(axis=0) >= math.log(level) / STEP)
+        if not len(rows):
+            return None
+        near = self._terms(paths[:, rows].T).mean(axis=1) >= level * (1.0 - 1e-5)
+        for row in rows[near]:
             if self._log_mixture(paths[:, row]) >= self.threshold:
                 return int(row)
         return None
@@ -180,7 +186,7 @@ class CusumMixture:
         return round(math.log1p(float(self._terms(cusums).mean())), 6)
 
     def _terms(self, cusums: Int32Array) -> FloatArray:
-        """``G_k (exp(S_k) - S_k - 1)``, shape (K,)."""
+        """``G_k (exp(S_k) - S_k - 1)``, shape (..., K)."""
         nats = np.maximum(cusums, 0) * STEP  # a copy in one piece, so that sums have one order
         return np.asarray(self._factors * (np.expm1(nats) - nats), dtype=np.float64)
 

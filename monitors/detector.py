@@ -17,7 +17,7 @@ from .cusum_mixture import Crossing, CusumMixture
 from .errors import NotFitted, ReferenceTooShort, StateMismatch
 from .readings import Readings
 
-_ROWS: Final = 2048  # taken at once, so that a large block needs little memory
+_ROWS: Final = 448  # taken at once: what they say stays in the cache
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,8 @@ class SetPointModel:
         numbers = [name for name in conditions if name in table.numeric]
         categories, levels = _known_levels(reference, conditions)
         model = cls(numbers, categories, answers, arrays={}, levels=levels)
-        rows = ~np.isnan(reference.matrix(numbers)).any(axis=1)
-        rows &= ~np.isnan(model._one_hot(reference)).any(axis=1)
+        known = np.concatenate([reference.matrix(numbers), model._one_hot(reference)], axis=1)
+        rows = np.asarray(~np.isnan(known).any(axis=1), dtype=np.bool_)
         if not rows.any():
             raise ValueError(f"no row of the reference has all of {', '.join(conditions)}")
         model._place(reference[rows])
@@ -152,7 +152,7 @@ class SetPointModel:
         one_hot = self._one_hot(block)
         slack = 1e-9 * (a["highest"] - a["lowest"])
         inside = ((raw >= a["lowest"] - slack) & (raw <= a["highest"] + slack)).all(axis=1)
-        outside = ~inside | np.isnan(one_hot).any(axis=1)
+        outside = np.asarray(~inside | np.isnan(one_hot).any(axis=1), dtype=np.bool_)
         x = np.concatenate([(raw - a["centre"]) / a["scale"], one_hot], axis=1)
         x[outside] = 0.0
         return x, outside

@@ -1,0 +1,110 @@
+"""Residuals of the reference are those of models that have not seen the row."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from halflife.monitors.decorrelation import Decorrelation
+from halflife.monitors.set_point_model import SetPointModel
+from halflife.schemas.table import Block, Column, Kind, Role, Table
+
+
+def test_decorrelation_leaves_each_row_out() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3)) @ rng.normal(size=(3, 3))
+    decorrelation, held_out = Decorrelation.fit(x)
+    ranks = decorrelation.ranks
+    z = np.stack([s[c] for s, c in zip(ranks.scores, ranks.codes(x), strict=True)], axis=1)
+    penalty = 1e-3 * len(z) * np.eye(2)
+    for row in (0, 17, 59):
+        rest = np.delete(z, row, axis=0)
+        for j in range(3):
+            others = np.delete(rest, j, axis=1)
+            weights = np.linalg.solve(others.T @ others + penalty, others.T @ rest[:, j])
+            expected = z[row, j] - np.delete(z[row], j) @ weights
+            assert held_out[row, j] == pytest.approx(expected, abs=2e-3)
+
+
+def test_new_residuals_are_spread_like_those_held_out() -> None:
+    rng = np.random.default_rng(1)
+    mix = rng.normal(size=(20, 20))
+    decorrelation, held_out = Decorrelation.fit(rng.normal(size=(150, 20)) @ mix)
+    fresh = decorrelation.residuals(rng.normal(size=(4000, 20)) @ mix)
+    assert held_out.std() == pytest.approx(fresh.std(), rel=0.12)
+
+
+def test_columns_that_would_blind_the_others_are_left_out() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(200, 4))
+    x[:, 1] = 3.0
+    x[rng.random(200) < 0.5, 2] = np.nan
+    decorrelation, _ = Decorrelation.fit(x)
+    residuals = decorrelation.residuals(x)
+    assert np.isnan(residuals[:, [1, 2]]).all()
+    assert not np.isnan(residuals[:, [0, 3]]).any()
+    assert decorrelation.partner(0) == 3
+
+
+TABLE = Table(
+    (
+        Column(name="x", role=Role.SET_POINT),
+        Column(name="who", role=Role.SET_POINT, kind=Kind.CATEGORY),
+        Column(name="y"),
+        Column(name="constant"),
+    )
+)
+
+
+def sample(n: int, seed: int) -> Block:
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-3, 3, n)
+    who = rng.choice(["ann", "bob"], n)
+    y = np.sin(2 * x) + (who == "ann") + (0.05 + 0.1 * (x > 0)) * rng.normal(size=n)
+    numbers = np.column_stack([x, y, np.full(n, 4.0)])
+    return Block(TABLE, numbers, who[:, None].astype(object))
+
+
+def test_set_points_explain_and_scale_is_local() -> None:
+    model, held_out = SetPointModel.fit(sample(600, 3), ("x", "who"), ("y", "constant"))
+    fresh = sample(4000, 4)
+    residuals, outside = model.residuals(fresh)
+    assert outside.mean() < 0.02
+    inside, right = residuals[~outside, 0], fresh.number("x")[~outside] > 0
+    assert np.abs(held_out[:, 0]).mean() == pytest.approx(np.abs(inside).mean(), rel=0.1)
+    # The noise is three times as large on the right, and neither side's residuals are.
+    assert inside[right].std() == pytest.approx(inside[~right].std(), rel=0.3)
+    assert (residuals[~outside, 1] == 0).all()
+
+
+def test_each_row_gives_the_same_bits_alone_and_among_others() -> None:
+    model, _ = SetPointModel.fit(sample(300, 5), ("x", "who"), ("y", "constant"))
+    again = SetPointModel.of_state(json.loads(json.dumps(model.state())))
+    block = sample(101, 6)
+    whole, _ = model.residuals(block)
+    for row in range(len(block)):
+        alone, _ = again.residuals(block[row : row + 1])
+        assert alone.tobytes() == whole[row : row + 1].tobytes()
+
+
+def test_missing_answers_are_left_out_of_the_fit_and_stay_missing() -> None:
+    reference = sample(400, 7)
+    reference.numbers[::3, 1] = np.nan
+    reference.numbers[::5, 0] = np.nan
+    reference.texts[::7, 0] = None
+    model, held_out = SetPointModel.fit(reference, ("x", "who"), ("y", "constant"))
+    assert np.isnan(held_out[::3, 0]).all()
+    assert np.isfinite(held_out[1, 0])
+    residuals, outside = model.residuals(reference)
+    assert outside[::5].all()
+    assert outside[::7].all()
+    assert (np.isnan(residuals) == np.isnan(held_out)).all()
+
+
+def test_without_any_whole_set_point_there_is_no_model() -> None:
+    reference = sample(50, 8)
+    reference.numbers[:, 0] = np.nan
+    with pytest.raises(ValueError, match="all of x, who"):
+        SetPointModel.fit(reference, ("x", "who"), ("y",))
