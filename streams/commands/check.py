@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from halflife.schemas.stream_plan import StreamPlan
     from halflife.schemas.table import Column
+
+_BLIND: Final = 0.25  # standard deviations; a smaller shift seldom matters
 
 
 @click.command("check")
@@ -73,11 +77,22 @@ def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:
 
 def remarks(plan: StreamPlan) -> Iterator[str]:
     """What is allowed and will still disappoint, each as a sentence."""
-    if plan.reference < plan.false_alarms / 20:
+    from halflife.monitors import Drift
+
+    drift = Drift(plan.table, false_alarms=plan.false_alarms)
+    least = max((detector.least for detector in drift.detectors.values()), default=0)
+    if plan.reference < least:
         yield (
-            f"a reference of {plan.reference} records is short for a false alarm in "
-            f"{plan.false_alarms:.0f}: the promise is kept, but small drifts are found late. "
-            f"{plan.false_alarms / 20:.0f} records or more serve better"
+            f"a reference of {plan.reference} records is too short for one false alarm in "
+            f"{plan.false_alarms:.0f} records: {least} or more are needed; drift is not watched "
+            "before there are so many"
+        )
+    blind = NormalDist().inv_cdf(1.0 - 1.0 / plan.false_alarms) / math.sqrt(plan.reference)
+    if blind > _BLIND:
+        yield (
+            f"a reference of {plan.reference} records is short for one false alarm in "
+            f"{plan.false_alarms:.0f} records: the promise is kept, but shifts under about "
+            f"{blind:.1f} standard deviations cannot be told from the error of the reference itself"
         )
     if plan.window_rows * plan.holdout < 30:
         yield (

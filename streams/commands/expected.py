@@ -24,11 +24,11 @@ _EXPECTED: Final = (
 def status_of(error: Exception) -> int | None:
     """The exit status for an expected error, None for one that nobody expected.
 
-    A file that cannot be read or written is expected too.
+    A file that cannot be opened is expected too.
 
     Example:
         >>> status_of(FileNotFoundError(2, "No such file", "lab.toml"))
-        1
+        2
         >>> status_of(KeyError("x")) is None
         True
     """
@@ -37,5 +37,17 @@ def status_of(error: Exception) -> int | None:
         if loaded is not None and isinstance(error, getattr(loaded, name)):
             return status
     if isinstance(error, OSError) and error.filename is not None:
-        return _FAILED
+        return _USED_WRONGLY
     return None
+
+
+def text_of(error: Exception) -> str:
+    """What to tell the user.
+
+    Example:
+        >>> text_of(FileNotFoundError(2, "No such file or directory", "lab.toml"))
+        'lab.toml: No such file or directory'
+    """
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

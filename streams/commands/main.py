@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from .expected import status_of
+from .expected import status_of, text_of
 
 PROGRAM: Final = "halflife"
 DONE, FAILED, USED_WRONGLY = 0, 1, 2
@@ -136,7 +136,7 @@ def _run(arguments: Sequence[str]) -> int:
         if status is None:
             traceback.print_exc()
             return FAILED
-        click.echo(f"{PROGRAM}: {error}", err=True)
+        click.echo(f"{PROGRAM}: {text_of(error)}", err=True)
         return status
     return result if isinstance(result, int) else DONE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import lab_option, read_settings
+from .options import lab_option, read_settings, write_log
 
 
 @click.command("monitor")
@@ -18,6 +18,7 @@ def command(lab_file: Path) -> int:
     """
     from halflife.schemas.lab import Lab
 
+    write_log()
     lab, settings = Lab.read(lab_file), read_settings()
     from halflife.streams.monitor.main import run_monitor
 

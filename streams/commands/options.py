@@ -146,3 +146,11 @@ def read_settings() -> Settings:
     from halflife.schemas.settings import Settings
 
     return Settings.from_environment(os.environ)
+
+
+def write_log() -> None:
+    """Log lines go to standard error: our own from INFO on, those of libraries from WARNING on."""
+    import logging
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("halflife").setLevel(logging.INFO)

@@ -39,8 +39,11 @@ def reach() -> tuple[Settings, TopicPlan]:
 
     Raises:
         SettingsError: For environment variables that cannot be used.
-        BrokerError: If no Kafka is named and none runs in this folder.
+        BrokerError: If no Kafka is named and none runs in this folder, or it does not answer.
     """
+    import asyncio
+
+    from halflife.streams.broker.access import wait_for_broker
     from halflife.streams.broker.broker_error import BrokerError
     from halflife.streams.broker.topics import TopicPlan
 
@@ -54,4 +57,5 @@ def reach() -> tuple[Settings, TopicPlan]:
             )
         address = file.read_text(encoding="utf-8").strip()
         settings = settings.model_copy(update={"broker": address})
+    asyncio.run(wait_for_broker(settings))
     return settings, TopicPlan.with_prefix(settings.topic_prefix)

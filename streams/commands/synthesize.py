@@ -61,9 +61,10 @@ def command(
         model.fit(block, seed=seed, progress=lambda p: tell(p.step, p.steps, p.text))
     trained = time.perf_counter() - started
     write_csv(out, model.sample(rows, seed=seed))
+    why = getattr(model, "reason", "")  # of a generator that chooses another
     click.echo(
-        f"wrote {out}: {rows} rows by {model.name!r}, trained on {len(block)} rows in "
-        f"{trained:.2f} s, seed {seed}"
+        f"wrote {out}: {rows} rows by {model.name!r}{why and f' ({why})'}, trained on "
+        f"{len(block)} rows in {trained:.2f} s, seed {seed}"
     )
 
 

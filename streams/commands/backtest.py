@@ -1,0 +1,123 @@
+"""``halflife backtest``: what the monitors would have said about past records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import (
+    STDOUT,
+    data_argument,
+    json_option,
+    lab_option,
+    read_plan,
+    refuse_overwriting,
+    stream_option,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SHOWN = 12  # measurements of the fidelity in the terminal
+
+
+@click.command("backtest")
+@data_argument("data", "DATA.csv")
+@lab_option()
+@stream_option()
+@click.option(
+    "--batch",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A synthetic batch (CSV) whose decay is followed from the end of the reference on.",
+)
+@json_option()
+def command(
+    *,
+    data: Path,
+    lab_file: Path,
+    stream: str | None,
+    batch: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Run the monitors over the rows of a CSV, oldest first, as they would have run live.
+
+    The first records are the reference; then drift is watched and, with --batch, the fidelity of
+    a synthetic batch. Nothing is regenerated. Rows are counted from 0.
+    """
+    if json_file is not None and json_file != STDOUT:
+        refuse_overwriting(json_file, data, batch, lab_file)
+    plan = read_plan(lab_file, stream)
+    from halflife.streams.tables import block_from, read_table
+
+    rows = block_from(read_table(data), plan.table, str(data))
+    synthetic = None
+    if batch is not None:
+        synthetic = block_from(read_table(batch), plan.table, str(batch))
+    from halflife.streams.watch.backtest import backtest
+
+    from .output import progress, terminal, write_json
+
+    with progress(f"watching {len(rows)} records", len(rows)) as tell:
+        found = backtest(
+            plan, rows, batch=synthetic, progress=lambda done: tell(done, len(rows), "")
+        )
+    write_json(json_file, found)
+    if json_file != STDOUT:
+        show(found, terminal())
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Writes what a backtest found in words."""
+    reference = found["reference"]
+    console.print(
+        f"{found['stream']}: {found['records']} records; the reference is rows "
+        f"{reference['first']} to {reference['last']}",
+        markup=False,
+    )
+    for note in found.get("notes", []):
+        console.print(f"note: {note}", markup=False)
+    _show_alarms(found, console)
+    if found["fidelity"]:
+        _show_fidelity(found, console)
+    seconds = found["seconds"]
+    console.print(f"took {seconds['total']:.1f} s, {seconds['numerics']:.1f} s of it numerics")
+
+
+def _show_alarms(found: dict[str, Any], console: Console) -> None:
+    from .output import grid
+
+    alarms = found["alarms"]
+    if not alarms:
+        console.print(
+            f"no alarm (promised: one false alarm in {found['false_alarms']:.0f} records, or fewer)"
+        )
+        return
+    table = grid("row", "since row", "kind", "columns", "what", right=("row", "since row"))
+    for alarm in alarms:
+        columns = ", ".join(alarm["columns"])
+        row, since = str(alarm["record"]), str(alarm["change_point"])
+        table.add_row(row, since, alarm["kind"], columns, alarm["text"])
+    console.print(table, markup=False)
+
+
+def _show_fidelity(found: dict[str, Any], console: Console) -> None:
+    from .output import grid, number
+
+    ticks = found["fidelity"]
+    step = -(-len(ticks) // _SHOWN)
+    shown = [tick for i, tick in enumerate(ticks) if (len(ticks) - 1 - i) % step == 0]
+    parts = list(dict.fromkeys(part for tick in ticks for part in tick["parts"]))
+    headers = ("row", "fidelity", "kept since birth", *parts)
+    title = f"Fidelity of the batch: {len(shown)} of {len(ticks)} measurements"
+    table = grid(*headers, title=title, right=headers)
+    for tick in shown:
+        values = [number(tick["parts"].get(part)) for part in parts]
+        kept = f"{tick['retained']:.0%}"
+        table.add_row(str(tick["record"]), number(tick["fidelity"]), kept, *values)
+    console.print(table, markup=False)
+    half_life = found["half_life"] or {}
+    if half_life.get("text"):
+        console.print(half_life["text"], markup=False)
