@@ -36,7 +36,7 @@ class EmbeddedKafka:
     """One Kafka node on this machine, whose data lives in a folder and survives restarts.
 
     It listens on 127.0.0.1 alone. A small keeper process watches over Java: it writes the log in
-    bounded files, and ends Java when this process ends, however it ends.
+    bounded files, and ends Java when this process ends, however it ends. For Linux and macOS.
 
     Args:
         folder: For its data, log and settings; made if absent. One broker a folder.

@@ -93,18 +93,21 @@ def resolve(roots: Sequence[str], scratch: Path) -> list[str]:
         scratch: A folder for what is read on the way.
 
     Raises:
-        BrokerError: For a missing jgo.
+        BrokerError: For a missing jgo, or an artifact that is not to be had.
     """
     context = maven(scratch)
-    wanted = [
-        context.project(group, artifact).at_version(version).artifact()
-        for group, artifact, version in (root.split(":") for root in roots)
-    ]
     from jgo.maven import Dependency
 
-    given, found = context.resolver.resolve([Dependency(a, scope="compile") for a in wanted])
-    needed = [*given, *(d for d in found if d.scope in {"compile", "runtime"})]
-    return sorted(f"{d.groupId}:{d.artifactId}:{d.version}" for d in needed)
+    wanted = [
+        Dependency(context.project(group, artifact).at_version(version).artifact(), "compile")
+        for group, artifact, version in (root.split(":") for root in roots)
+    ]
+    try:
+        given, found = context.resolver.resolve(wanted)
+    except (OSError, RuntimeError) as error:  # those of requests are OSErrors
+        raise BrokerError(f"could not find out what {', '.join(roots)} need: {error}") from error
+    needed = [*given, *(each for each in found if each.scope in {"compile", "runtime"})]
+    return sorted(f"{each.groupId}:{each.artifactId}:{each.version}" for each in needed)
 
 
 def maven(scratch: Path) -> Any:
