@@ -8,12 +8,13 @@ from typing import Final
 _FAILED: Final = 1
 _USED_WRONGLY: Final = 2
 
-# By name: a class whose module was never imported cannot have been raised, and importing it here
+# The first that fits counts. By name: a class whose module was never imported cannot have been raised, and importing it here
 # would make every command slow.
 _EXPECTED: Final = (
     ("halflife.schemas.errors", "SchemaError", _USED_WRONGLY),
     ("halflife.streams.tables", "TableFileError", _USED_WRONGLY),
     ("halflife.monitors.errors", "MonitorError", _FAILED),
+    ("halflife.generators.errors", "UnknownGenerator", _USED_WRONGLY),
     ("halflife.generators.errors", "GeneratorError", _FAILED),
     ("halflife.streams.broker.broker_error", "BrokerError", _FAILED),
     ("kafka.errors", "KafkaError", _FAILED),

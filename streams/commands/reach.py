@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from halflife.streams.broker.topics import TopicPlan
 
 _NAME: Final = "broker-address"
+_PATIENCE: Final = 5.0  # seconds; who waits here is a person
 
 
 @contextmanager
@@ -57,5 +58,5 @@ def reach() -> tuple[Settings, TopicPlan]:
             )
         address = file.read_text(encoding="utf-8").strip()
         settings = settings.model_copy(update={"broker": address})
-    asyncio.run(wait_for_broker(settings))
+    asyncio.run(wait_for_broker(settings, seconds=_PATIENCE))
     return settings, TopicPlan.with_prefix(settings.topic_prefix)
