@@ -15,9 +15,10 @@ _SURE: Final = 2.576  # two-sided 99 %: a forecast is looked at after every tick
 _WIDTH: Final = 1.96  # two-sided 95 %
 _LEAST_RETAINED: Final = 0.01
 _LEAST_ERROR: Final = 1e-3
+_PASSES: Final = 4  # the first shares move the rate far, and with it where they are linearised
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Line:
     """Sums of a weighted regression through the origin, with forgetting."""
 
@@ -25,10 +26,12 @@ class _Line:
     wxy: float = 0.0
     ffxx: float = 0.0  # the weights w squared: the variance of wxy
 
-    def add(self, x: float, y: float, weight: float, forgetting: float) -> None:
-        self.wxx = forgetting * self.wxx + weight * x * x
-        self.wxy = forgetting * self.wxy + weight * x * y
-        self.ffxx = forgetting * forgetting * self.ffxx + weight * x * x
+    def with_point(self, x: float, y: float, weight: float, forgetting: float) -> _Line:
+        return _Line(
+            forgetting * self.wxx + weight * x * x,
+            forgetting * self.wxy + weight * x * y,
+            forgetting * forgetting * self.ffxx + weight * x * x,
+        )
 
     def slope(self) -> float:
         return self.wxy / self.wxx if self.wxx > 0.0 else 0.0
@@ -40,12 +43,14 @@ class _Line:
 class Decay:
     r"""Exponential decay of the retained fidelity, fitted online.
 
-    The model is :math:`\log q_i = -r a_i + \epsilon_i` with :math:`q` the retained share at age
-    :math:`a` and :math:`\mathrm{sd}(\epsilon_i) = e_i / q_i`; a batch retains all of its fidelity
-    at birth by definition, so the line goes through the origin. The rate is
+    The model is :math:`q_i = e^{-r a_i} + \epsilon_i` with :math:`q` the retained share at age
+    :math:`a` and :math:`\mathrm{sd}(\epsilon_i) = e_i`; a batch retains all of its fidelity at
+    birth by definition. Logarithms of noisy shares are biased, and weights taken from them more
+    so; each share is therefore linearised at what the rate so far predicts, :math:`\hat q_i`:
+    :math:`y_i = \log\hat q_i + (q_i - \hat q_i) / \hat q_i` (a recursive Gauss-Newton step). Then
 
-    .. math:: \hat r = -\frac{\sum_i \lambda^{k-i} w_i a_i \log q_i}{\sum_i \lambda^{k-i} w_i a_i^2}
-        ,\qquad w_i = q_i^2 / e_i^2,\qquad \mathrm{var}(\hat r) =
+    .. math:: \hat r = -\frac{\sum_i \lambda^{k-i} w_i a_i y_i}{\sum_i \lambda^{k-i} w_i a_i^2}
+        ,\qquad w_i = \hat q_i^2 / e_i^2,\qquad \mathrm{var}(\hat r) =
         s \frac{\sum_i \lambda^{2(k-i)} w_i a_i^2}{(\sum_i \lambda^{k-i} w_i a_i^2)^2}
 
     with :math:`s` the mean square of the weighted residuals where that is above 1 (the noise is
@@ -61,7 +66,7 @@ class Decay:
     Raises:
         MonitorError: For other values.
 
-    Reference: Ljung, System Identification (1999), section 11.2 (forgetting); Particle Data
+    Reference: Ljung, System Identification (1999), sections 10.2 and 11.2; Particle Data
     Group, Review of Particle Physics, section 5.2.2 (the scale factor).
 
     Example:
@@ -103,7 +108,7 @@ class Decay:
         Args:
             age_records: Real records since the batch was born.
             age_hours: Hours since then.
-            retained: Share of its fidelity at birth; below .01 it counts as .01.
+            retained: Share of its fidelity at birth.
             error: Standard error of that share.
 
         Raises:
@@ -113,11 +118,14 @@ class Decay:
         for name, value in {**given, "retained": retained}.items():
             if not math.isfinite(value) or (name in given and value < 0.0):
                 raise MonitorError(f"{name} must be finite and at least 0, not {value!r}")
-        share = max(retained, _LEAST_RETAINED)
-        y = math.log(share)
-        weight = (share / max(error, _LEAST_ERROR)) ** 2
-        self._records.add(age_records, y, weight, self.forgetting)
-        self._hours.add(age_hours, y, weight, self.forgetting)
+        line = self._records
+        for _ in range(_PASSES):
+            share = max(math.exp(min(0.0, line.slope() * age_records)), _LEAST_RETAINED)
+            y = math.log(share) + (retained - share) / share
+            weight = (share / max(error, _LEAST_ERROR)) ** 2
+            line = self._records.with_point(age_records, y, weight, self.forgetting)
+        self._records = line
+        self._hours = self._hours.with_point(age_hours, y, weight, self.forgetting)
         self._ticks = self.forgetting * self._ticks + 1.0
         self._squares = self.forgetting * self._squares + weight * y * y
         self._seen_records = max(self._seen_records, age_records)
