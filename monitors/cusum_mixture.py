@@ -102,7 +102,7 @@ class CusumMixture:
         totals = np.stack([readings.amounts, readings.present.astype(np.int64)])
         totals = np.cumsum(totals, axis=2) + self._totals[:, :, None]
         crossings: list[Crossing] = []
-        start = 0
+        start = n if self._rests(readings.increments, totals) else 0
         while start < n:
             if self.seen % SEGMENT == 0:
                 self._charge()
@@ -136,9 +136,26 @@ class CusumMixture:
         self._totals = unpack(state["totals"])
         self._marks = unpack(state["marks"])
 
+    def _rests(self, increments: Int32Array, totals: Int64Array) -> bool:
+        """Take records that lift no CUSUM from zero, in one step; False if there is another."""
+        n = increments.shape[1]
+        if not n or increments.max() > 0 or self._cusums.max() > 0:
+            return False
+        if self.seen % SEGMENT == 0 or self.seen % SEGMENT + n > SEGMENT:
+            self._charge()  # as at the last boundary among them: nothing has an age
+        self._cusums = increments[:, -1] - self._charges
+        self.seen += n
+        self._since[:] = self.seen
+        self._marks = totals[:, self.components.owners, -1]
+        return True
+
     def _charge(self) -> None:
-        """What each CUSUM pays for each record of the next segment, at the age it may reach."""
-        age = np.where(self._cusums > 0, self.seen - self._since, 0) + SEGMENT
+        """What each CUSUM pays for each record of the next segment.
+
+        That is the mean over the segment of a charge that grows with age: by every record of it
+        at least as much has been paid as was due.
+        """
+        age = np.where(self._cusums > 0, self.seen - self._since, 0) + (SEGMENT + 1) / 2
         errors = self.components.errors
         nats = errors * np.minimum(errors * age, self.caution)
         self._charges = np.ceil(np.minimum(nats, LARGEST) / STEP).astype(np.int32)

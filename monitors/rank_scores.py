@@ -44,6 +44,7 @@ class RankScores:
 
     def __init__(self, knots: FloatArray, ranks: IntArray, sizes: IntArray) -> None:
         self.knots, self.ranks, self.sizes = knots, ranks, sizes
+        self._starts = _KNOTS * np.arange(len(knots))[:, None]
         middle = (ranks + 1.0) / (2.0 * sizes[:, None] + 2.0)
         #: Shape (d, 258), the normal score of each code; 0 for a missing cell.
         self.scores = np.pad(ndtri(np.clip(middle, 0.0, 1.0 - 2.0**-53)), ((0, 0), (0, 1)))
@@ -70,15 +71,16 @@ class RankScores:
 
     def codes(self, values: FloatArray) -> IntArray:
         """The code of each value, shape (d, n), of values of shape (n, d)."""
-        codes = np.empty((values.shape[1], len(values)), dtype=np.int64)
+        columns = np.ascontiguousarray(values.T)
+        absent = np.isnan(columns)
+        columns = _finite(columns)
+        codes = np.empty(columns.shape, dtype=np.int64)
         for j, knots in enumerate(self.knots):
-            column = np.ascontiguousarray(values[:, j])
-            absent = np.isnan(column)
-            column = _finite(column)
-            place = np.searchsorted(knots, column)
-            on_knot = knots[np.minimum(place, _KNOTS - 1)] == column
-            codes[j] = 2 * place + on_knot
-            codes[j, absent] = self.missing
+            codes[j] = knots.searchsorted(columns[j])
+        nearest = self.knots.ravel()[np.minimum(codes, _KNOTS - 1) + self._starts]
+        codes *= 2
+        codes += nearest == columns
+        codes[absent] = self.missing
         return codes
 
     def state(self) -> dict[str, Any]:

@@ -37,7 +37,6 @@ def test_shifts_are_fair_bets_on_new_records_of_the_same_law(law: object) -> Non
 
 def test_a_constant_column_says_next_to_nothing() -> None:
     bank = ShiftBank.fit(np.full((300, 1), 7.0))
-    assert np.abs(bank.read(np.full((5, 1), 7.0)).increments * STEP).max() < 0.25
     assert bank.read(np.full((5, 1), 7.0)).increments.max() * STEP < 0.01
     assert bank.read(np.full((5, 1), 8.0)).increments.max() * STEP > 1
 

@@ -27,7 +27,8 @@ def by_hand(mixture: CusumMixture, readings: Readings) -> list[tuple[int, int, i
     found = []
 
     def charge(t: int) -> list[int]:
-        ages = [t - since[k] + SEGMENT if cusums[k] > 0 else SEGMENT for k in range(size)]
+        half = (SEGMENT + 1) / 2
+        ages = [half + (t - since[k] if cusums[k] > 0 else 0) for k in range(size)]
         nats = [errors[k] * min(errors[k] * ages[k], mixture.caution) for k in range(size)]
         return [math.ceil(value / STEP) for value in nats]
 
