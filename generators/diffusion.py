@@ -18,7 +18,6 @@ from .laws import LawCoding
 from .progress import Progress
 
 if TYPE_CHECKING:
-
     from .denoiser import Denoiser
 
 

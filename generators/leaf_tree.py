@@ -92,32 +92,36 @@ class LeafTree:
             fixed=fixed[order],
         )
 
-    def draw(self, features: NDArray[np.float32], uniform: FloatArray) -> FloatArray:
+    def draw(
+        self, features: NDArray[np.float32], uniform: FloatArray, *, careful: bool = False
+    ) -> FloatArray:
         """One value for each row, shape (rows,).
 
-        A value of the row's leaf is taken at random and, unless it is fixed, moved towards one of
-        its neighbours in the leaf: by a uniform share of the gap, to either side with odds
-        inverse to the gaps, so that the expected move is nil. (At the leaf's ends there is one
-        side only.)
+        A value of the row's leaf is taken at random and, unless it is fixed, moved by a uniform
+        share of the gap towards one of its neighbours in the leaf.
 
         Args:
             features: Shape (rows, p).
             uniform: In [0, 1), shape (rows, 3).
+            careful: Whether the odds of the two neighbours are inverse to their gaps, so that the
+                expected move is nil, and the ends of a leaf move half as far. Fewer rows cross the
+                gaps between the bulk and what stands out; rows come nearer to the real ones.
         """
         seen = features[:, self.predictors]
         leaf = _walk(seen, self.feature, self.threshold, self.left, self.right)
         start, stop = self.starts[leaf], self.starts[leaf + 1]
         place = start + (uniform[:, 0] * (stop - start)).astype(np.int64)
+        first, last = place == start, place == stop - 1
         value = self.values[place]
-        below = self.values[np.maximum(place - 1, start)]
-        above = self.values[np.minimum(place + 1, stop - 1)]
-        down, up = value - below, above - value
-        # An end of the leaf has no gap on its far side: it moves inwards.
-        inward_up = (place == start) | ((place < stop - 1) & (uniform[:, 1] * (down + up) < down))
-        end = (place == start) | (place == stop - 1)
-        move = np.where(inward_up, up, -down) * np.where(end, 0.5, 1.0)
-        moved = value + move * uniform[:, 2]
-        return np.where(self.fixed[place], value, moved)
+        down = value - self.values[np.where(first, place, place - 1)]
+        up = self.values[np.where(last, place, place + 1)] - value
+        if careful:
+            upwards = uniform[:, 1] * (down + up) < down
+            reach = np.where(first | last, 0.5, 1.0)
+        else:
+            upwards, reach = uniform[:, 1] < 0.5, np.ones(len(place))
+        gap = np.where(first | (upwards & ~last), up, -down)
+        return np.where(self.fixed[place], value, value + gap * reach * uniform[:, 2])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays by their name."""

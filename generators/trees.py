@@ -45,7 +45,8 @@ class Trees(Generator):
     training values that fell there. The planner's columns come first (context, set-points), then
     what answers, so that ``p(measured | set-points)`` is modelled directly; among columns of one
     role categories come first, then numbers from few distinct values to many. Values that repeat
-    are kept as they are; others are smoothed within their leaf. A missing cell is drawn first, by
+    are kept as they are; others are smoothed within their leaf, residuals of laws
+    most carefully. A missing cell is drawn first, by
     a tree of its own. Laws are kept by construction (`LawCoding`).
 
     Args:
@@ -155,12 +156,14 @@ class Trees(Generator):
         rows = len(uniform)
         view = _View(self._coding, self._predictors)
         made: dict[str, FloatArray | ObjectArray] = {}
+        residuals = {name for formula in self._coding.formulas for name in formula.latents}
         for j, step in enumerate(self._steps):
             features = view.matrix(rows)
             chance = uniform[:, _UNIFORMS * j : _UNIFORMS * (j + 1)]
             cells = np.full(rows, np.nan)
             if step.values is not None:
-                cells = step.values.draw(features, chance[:, 1:])
+                careful = step.column.name in residuals
+                cells = step.values.draw(features, chance[:, 1:], careful=careful)
             if step.gaps is not None:
                 missing = step.gaps.draw(features, np.repeat(chance[:, :1], 3, axis=1)) > 0.5
                 cells = np.where(missing, np.nan, cells)
