@@ -123,7 +123,7 @@ class Answerer:
                 except ChildDiedError as error:
                     died = error
                     _log.warning("%s: %s; attempt %d", plan.name, died, effort.attempts.begun)
-        how = "it was ended together with its worker" if died is None else str(died)
+        how = "the worker was killed with the training" if died is None else str(died)
         raise RegenerationError(f"given up after {effort.attempts.begun} attempts: {how}")
 
     async def _train(self, child: TrainingChild, job: TrainingJob, effort: _Effort) -> Challenger:

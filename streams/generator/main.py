@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from halflife.schemas.lab import Lab
 from halflife.schemas.settings import Settings
 
+from .seldom_filter import SeldomFilter
 from .web import GeneratorWeb
 from .worker import GeneratorWorker
 
@@ -28,6 +29,8 @@ def run_generator(lab: Lab, settings: Settings) -> int:
     Raises:
         BrokerError: For settings that no client can use.
     """
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(SeldomFilter("aiokafka"))
     return asyncio.run(_run(lab, settings))
 
 

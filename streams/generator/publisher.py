@@ -105,12 +105,14 @@ class Publisher:
 
     async def _send_rows(self, stream: str, rows: list[bytes]) -> tuple[int, int]:
         """The offsets of the first and the last row."""
-        sent = [
-            await self._producer.send(
+        sent = []
+        for value in rows:
+            future = await self._producer.send(
                 self._topics.synthetic, value, key=stream.encode(), partition=self.partition
             )
-            for value in rows
-        ]
+            # If a later one is refused, asyncio would complain of each that nobody looked at.
+            future.add_done_callback(_look_at)
+            sent.append(future)
         offsets = [done.offset for done in await asyncio.gather(*sent)]
         if min(offsets) < 0:
             # A batch that was sent twice, and whose place the broker has forgotten.
@@ -165,6 +167,11 @@ class Publisher:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def batch_identity(request: RegenerationRequest, challenger: Challenger) -> str:
