@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -45,6 +45,8 @@ class EmbeddedKafka:
         properties: Kafka settings over ours, ``server.properties`` names.
         cache: Where the jars are kept; ``cache_folder()`` if None.
         heap: The most memory of Java, as its ``-Xmx`` has it.
+        options: Further options of Java. ``-XX:TieredStopAtLevel=1`` starts with half the work, and
+            is slower under load that lasts: for tests.
         start_seconds: How long a start may take.
 
     Example:
@@ -62,6 +64,7 @@ class EmbeddedKafka:
         properties: Mapping[str, str] | None = None,
         cache: Path | None = None,
         heap: str = "512m",
+        options: Sequence[str] = (),
         start_seconds: float = 60.0,
     ) -> None:
         self.folder = folder.absolute()
@@ -69,7 +72,7 @@ class EmbeddedKafka:
         self._listeners = dict(listeners or {})
         self._properties = dict(properties or {})
         self._cache = cache_folder() if cache is None else cache
-        self._heap = heap
+        self._java_options = (f"-Xmx{heap}", *_JVM, *options)
         self._start_seconds = start_seconds
         self._ports: dict[str, int] = {}
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -129,7 +132,7 @@ class EmbeddedKafka:
             raise BrokerError(f"the embedded Kafka in {self.folder} runs already")
         java = find_java()
         jars = kafka_jars(self._cache, JarLock.read())
-        command = [str(java.program), f"-Xmx{self._heap}", *_JVM, "-cp", _class_path(jars)]
+        command = [str(java.program), *self._java_options, "-cp", _class_path(jars)]
         self.folder.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self._start_seconds
         with _locked(self.folder, deadline) as lock:
@@ -195,7 +198,7 @@ class EmbeddedKafka:
         if not data.exists():
             # Formatted under another name first: a folder "data" is there whole or not at all.
             fresh = self.folder / f"data-{secrets.token_hex(4)}"
-            cluster = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+            cluster = _cluster_id()
             settings = self._write_properties("format.properties", fresh)
             tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
             done = subprocess.run(  # noqa: S603  # a Java that was found and jars that were checked
@@ -294,6 +297,14 @@ _JVM: Final = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
 )
+
+
+def _cluster_id() -> str:
+    """A random id as Kafka makes them; the tool would take one that begins with - for an option."""
+    while True:
+        text = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text
 
 
 def _class_path(jars: tuple[Path, ...]) -> str:

@@ -16,6 +16,7 @@ from halflife.streams.broker.jars import cache_folder, kafka_jars
 from halflife.streams.broker.java import find_java
 
 HERE = Path(__file__).parent
+QUICK_START = ("-XX:TieredStopAtLevel=1",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +41,7 @@ def kafka_is_here() -> None:
 @pytest.fixture(scope="session")
 def kafka(kafka_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
     """One broker for the whole session; tests keep apart by ``topic_prefix``."""
-    with EmbeddedKafka(tmp_path_factory.mktemp("kafka")) as broker:
+    with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), options=QUICK_START) as broker:
         yield broker
 
 

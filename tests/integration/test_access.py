@@ -66,6 +66,7 @@ def guarded(
         tmp_path_factory.mktemp("guarded"),
         listeners={"LAB": "SASL_PLAINTEXT", "LABTLS": "SASL_SSL"},
         properties=properties,
+        options=("-XX:TieredStopAtLevel=1",),
     )
     with broker:
         from kafka.admin import ScramMechanism, UserScramCredentialUpsertion

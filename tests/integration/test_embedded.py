@@ -19,6 +19,9 @@ from halflife.streams.broker.broker_error import BrokerError
 from halflife.streams.broker.clients import kafka_python_arguments
 from halflife.streams.broker.embedded import EmbeddedKafka
 
+QUICK_START = ("-XX:TieredStopAtLevel=1",)
+BAD = {"log.retention.hours": "never"}
+
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
@@ -61,7 +64,7 @@ def read(address: str, topic: str, count: int) -> list[bytes]:
 @pytest.fixture
 def own(kafka_is_here: None, tmp_path: Path) -> Iterator[EmbeddedKafka]:
     """A broker that a test may do to what it likes."""
-    broker = EmbeddedKafka(tmp_path / "kafka")
+    broker = EmbeddedKafka(tmp_path / "kafka", options=QUICK_START)
     yield broker
     broker.stop()
 
@@ -124,14 +127,14 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error(
 
 
 def test_a_start_that_fails_shows_the_log(kafka_is_here: None, tmp_path: Path) -> None:
-    broker = EmbeddedKafka(tmp_path, properties={"log.retention.hours": "never"})
+    broker = EmbeddedKafka(tmp_path, properties=BAD, options=QUICK_START)
     with pytest.raises(BrokerError, match=r"log\.retention\.hours"):
         broker.start()
     assert broker.pid is None
-    fine = EmbeddedKafka(tmp_path)  # the folder is not spoilt
+    fine = EmbeddedKafka(tmp_path, options=QUICK_START)  # the folder is not spoilt
     fine.start()
     fine.stop()
-    bad = EmbeddedKafka(tmp_path, properties={"log.retention.hours": "never"})
+    bad = EmbeddedKafka(tmp_path, properties=BAD, options=QUICK_START)
     with pytest.raises(BrokerError, match=r"(?s)The last lines of .*log\.retention\.hours"):
         bad.start()
     assert bad.pid is None
@@ -162,5 +165,7 @@ def test_java_does_not_outlive_a_killed_parent(kafka_is_here: None, tmp_path: Pa
     os.kill(parent.pid, signal.SIGKILL)
     parent.communicate()
     until(lambda: gone(int(pid)) and gone(keeper))
-    with EmbeddedKafka(tmp_path / "kafka") as again:  # and leaves the folder in order
+    with EmbeddedKafka(
+        tmp_path / "kafka", options=QUICK_START
+    ) as again:  # and leaves the folder in order
         assert again.address == address
