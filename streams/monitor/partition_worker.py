@@ -175,7 +175,7 @@ class PartitionWorker:
 
     async def _turn(self, consumer: Any) -> None:
         if self.watch.holding or self.watch.waiting:
-            await self._wait_for_outcome()
+            await self._go_on()
             return
         await self._hear(seconds=0)
         left = max(0.0, min(_POLL_SECONDS, self._commit_due - time.monotonic()))
@@ -188,9 +188,20 @@ class PartitionWorker:
         self.progress = time.monotonic()
         await self._commit_if_due()
 
-    async def _wait_for_outcome(self) -> None:
-        """Write down how far we are, then wait for the generator worker; go on without it late."""
+    async def _go_on(self) -> None:
+        """Write down what was found, wait for an outcome where one is due, and take the rest."""
         await self._commit()
+        await self._hear(seconds=0)
+        if self.watch.waiting:
+            await self._wait_for_outcome()
+        self.busy_since = time.monotonic()
+        await self._drive(self.watch.proceed())
+        self.busy_since = None
+        self.progress = time.monotonic()
+        await self._commit_if_due()
+
+    async def _wait_for_outcome(self) -> None:
+        """Wait for the generator worker; if it does not answer in time, go on without it."""
         deadline = time.monotonic() + self.settings.wait_seconds
         while self.watch.waiting and time.monotonic() < deadline:
             await self._hear(seconds=_POLL_SECONDS)
@@ -198,8 +209,6 @@ class PartitionWorker:
         for watch in self.watch.waiting:
             log.error("stream %s: no generator worker answers; going on without", watch.plan.name)
             await self._drive(self.watch.answer(None, None, watch.plan.name))
-        await self._drive(self.watch.proceed())
-        await self._commit_if_due()
 
     async def _hear(self, *, seconds: float) -> None:
         """Take orders and outcomes that have come."""
@@ -264,8 +273,7 @@ class PartitionWorker:
     # Writing
 
     async def _commit_if_due(self) -> None:
-        urgent = any(watch.urgent for watch in self.watch.streams.values())
-        if urgent or time.monotonic() >= self._commit_due:
+        if self.watch.found or time.monotonic() >= self._commit_due:
             await self._commit()
 
     async def _commit(self) -> None:

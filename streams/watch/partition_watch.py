@@ -33,8 +33,9 @@ FORMAT: Final = 1
 class PartitionWatch:
     """The state of one partition, and what its messages lead to.
 
-    The state stands for all messages before ``next_offset``. When a stream must wait for the
-    outcome of a request, the messages behind its place are held, and ``next_offset`` stays.
+    The state stands for all messages before ``next_offset``. When a stream has found something,
+    or must wait for the outcome of a request, the messages behind its place are held, and
+    ``next_offset`` stays: write down what was found, then ``proceed``.
 
     Args:
         plans: The streams of the lab, by name.
@@ -65,7 +66,7 @@ class PartitionWatch:
 
     @property
     def holding(self) -> bool:
-        """Whether messages are held until a stream has its outcome."""
+        """Whether messages are held until findings are written or a stream has its outcome."""
         return self.next_offset < self._read
 
     def feed(self, messages: Sequence[RawMessage]) -> Generator[Work, Any, None]:
@@ -87,7 +88,7 @@ class PartitionWatch:
         yield from self.proceed()
 
     def proceed(self) -> Generator[Work, Any, None]:
-        """Take what is held, as far as no stream must wait."""
+        """Take what is held, as far as nothing is found and no stream must wait."""
         cut = address(self._read)
         for name, (rows, repeats) in list(self._held.items()):
             self.touched.add(name)
@@ -112,6 +113,11 @@ class PartitionWatch:
         if command.stream in self.streams:
             self.touched.add(command.stream)
             yield from self.streams[command.stream].order(command)
+
+    @property
+    def found(self) -> bool:
+        """Whether something was found that is not yet taken."""
+        return any(watch.found for watch in self.streams.values())
 
     def take_findings(self) -> list[Message]:
         """What was found since the last call, stream by stream."""

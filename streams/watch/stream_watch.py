@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from halflife.monitors import Drift, DriftAlarm, FidelityMeasure
 from halflife.schemas.messages import (
     Command,
-    FidelityReport,
     Message,
     RegenerationOutcome,
     RegenerationRequest,
@@ -75,8 +74,9 @@ class StreamWatch:
     # What the driver calls
 
     def feed(self, rows: Rows, repeats: NDArray[np.int64]) -> Generator[Work, Any, int]:
-        """Take rows until the stream must wait for an outcome; how many were taken.
+        """Take rows until something is found or an outcome must be waited for; how many.
 
+        What is found should be written down before the rest is looked at, which may take long.
         Rows at or before the last one taken count as taken and change nothing.
 
         Args:
@@ -85,7 +85,7 @@ class StreamWatch:
         """
         done = int(np.searchsorted(rows.addresses, self.last_address, side="right"))
         self.memory.note_repeats(repeats[repeats > self.last_address])
-        while done < len(rows) and not self.waiting:
+        while done < len(rows) and not (self.waiting or self.found):
             rest = rows[done:]
             done += self._take(rest[: self._room(rest)])
             yield from self._due()
@@ -112,9 +112,9 @@ class StreamWatch:
         yield from self._due()
 
     @property
-    def urgent(self) -> bool:
-        """Whether something was found that others wait for."""
-        return any(not isinstance(found, FidelityReport) for found in self._findings)
+    def found(self) -> bool:
+        """Whether something was found that is not yet taken."""
+        return bool(self._findings)
 
     def take_findings(self) -> list[Message]:
         """What was found since the last call, in order."""
