@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from halflife.schemas.table import Block, Table
 
@@ -74,9 +75,10 @@ class TailDrift(Detector):
             if len(ordered) >= 2 * rank:
                 self._limits[:, event] = ordered[rank - 1], ordered[-rank]
         events, present = self._events(reference)
+        # So few events cannot tell how they cluster; the ranks of all values can.
         dependence = [
-            inflation(seen.astype(np.float64), known) if known.any() else 1.0
-            for seen, known in zip(events, present, strict=True)
+            inflation(rankdata(column, nan_policy="omit"), known) if known.any() else 1.0
+            for column, known in zip(values.T, present, strict=True)
         ]
         self._bank = BernoulliBank(
             events.sum(axis=1) + 1.0,  # 2 r - 1, and a bound from k events is Beta(k + 1, ...)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from halflife.monitors.alarm import DriftAlarm
 from halflife.monitors.drift import Drift
@@ -51,6 +52,19 @@ class TestPromise:
             for _ in range(5):
                 alarms += len(drift.update(block_of(drift.table, draw((2000, d)))))
                 records += 2000
+        assert alarms <= records / 1000
+
+    @pytest.mark.parametrize("correlation", [0.3, 0.6, 0.9])
+    def test_records_that_depend_on_those_before_are_paid_for(self, correlation: float) -> None:
+        alarms, records = 0, 0
+        for seed in range(6):
+            noise = np.random.default_rng([seed, 31]).standard_normal((8700, 4))
+            gain = np.sqrt(1 - correlation**2)
+            x = lfilter([gain], [1, -correlation], noise, axis=0)[200:]
+            drift = Drift(measured(4), false_alarms=1000)
+            drift.fit(block_of(drift.table, x[:500]))
+            alarms += len(drift.update(block_of(drift.table, x[500:])))
+            records += 8000
         assert alarms <= records / 1000
 
     def test_kinds_that_speak_of_faults_share_it_and_the_planner_has_its_own(self) -> None:
