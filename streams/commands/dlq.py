@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import STDOUT, json_option
+from .output import printable
 
 if TYPE_CHECKING:
     from halflife.streams.broker.dead_letters import DeadLetters, Found
@@ -61,7 +62,8 @@ def list_(stream: str | None, reason: str | None, limit: int, json_file: Path | 
     for one in found:
         letter = one.letter
         written = f"{one.time:%Y-%m-%d %H:%M:%S}"
-        table.add_row(one.place, written, _stream(one), letter.reason, letter.path, letter.text)
+        said = (printable(text) for text in (letter.reason, letter.path, letter.text))
+        table.add_row(one.place, written, _stream(one), *said)
     console.print(table, markup=False)
 
 
@@ -77,11 +79,12 @@ def show(place: tuple[int, int], json_file: Path | None) -> None:
     if json_file == STDOUT:
         return
     letter = found.letter
-    click.echo(f"{letter.reason}{letter.path and ' at ' + letter.path}: {letter.text}")
+    place = letter.path and f" at {letter.path}"
+    click.echo(printable(f"{letter.reason}{place}: {letter.text}"))
     click.echo(f"from {letter.topic}, partition {letter.partition}, offset {letter.offset}")
     click.echo(f"key {_text(letter.key)!r}, written {found.time:%Y-%m-%d %H:%M:%S} UTC")
     for name, value in letter.headers:
-        click.echo(f"header {name}: {_text(value)}")
+        click.echo(printable(f"header {name}: {_text(value)}"))
     if not letter.whole:
         click.echo(f"cut off: the message had {letter.size} bytes")
     click.echo(_text(letter.value))
@@ -142,9 +145,7 @@ def _stream(found: Found) -> str:
 
 
 def _text(content: bytes | None) -> str:
-    """Bytes for the eye: control characters cannot reach the terminal."""
-    text = (content or b"").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    return printable((content or b"").decode("utf-8", "backslashreplace"))
 
 
 def _as_json(found: Found) -> dict[str, Any]:

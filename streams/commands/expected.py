@@ -8,8 +8,8 @@ from typing import Final
 _FAILED: Final = 1
 _USED_WRONGLY: Final = 2
 
-# The first that fits counts. By name: a class whose module was never imported cannot have been raised, and importing it here
-# would make every command slow.
+# The first that fits counts. By name: a class whose module was never imported cannot have been
+# raised, and importing it here would make every command slow.
 _EXPECTED: Final = (
     ("halflife.schemas.errors", "SchemaError", _USED_WRONGLY),
     ("halflife.streams.tables", "TableFileError", _USED_WRONGLY),

@@ -92,6 +92,16 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def printable(text: str) -> str:
+    r"""A stranger's text for the eye: no control character reaches the terminal.
+
+    Example:
+        >>> print(printable("high\x1b[31m"))
+        high\x1b[31m
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
 Tell = Callable[[int, int | None, str], None]
 """Tells progress: steps done, steps there are (None if unknown), and a line about it."""
 
