@@ -163,12 +163,17 @@ def told_apart(real: Block, synthetic: Block, *, seed: int) -> float:
     from sklearn.ensemble import ExtraTreesClassifier
     from sklearn.metrics import roc_auc_score
 
-    random = np.random.default_rng(np.random.SeedSequence((seed, 3)))
+    sequence = np.random.SeedSequence((seed, 3))
+    random = np.random.default_rng(sequence)
     both = Block.concatenate([real, synthetic])
     matrix = Encoding.of(both).encode(both, random)
     label = np.repeat([0, 1], [len(real), len(synthetic)])
     forest = ExtraTreesClassifier(
-        100, bootstrap=True, oob_score=True, min_samples_leaf=3, random_state=seed
+        100,
+        bootstrap=True,
+        oob_score=True,
+        min_samples_leaf=3,
+        random_state=int(sequence.generate_state(1)[0]),
     ).fit(matrix, label)
     chance = np.nan_to_num(forest.oob_decision_function_[:, 1], nan=0.5)
     return max(0.5, float(roc_auc_score(label, chance)))

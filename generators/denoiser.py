@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -116,6 +117,12 @@ def choose_device(wanted: str) -> tuple[torch.device, str]:
         return torch.device("cpu"), "cpu: torch sees no GPU here"
     name = torch.cuda.get_device_name()
     return torch.device("cuda"), f"cuda: {name}, the GPU that torch sees here"
+
+
+def generator_of(seed: int, use: int) -> torch.Generator:
+    """Torch's random numbers on the CPU for one use of a seed of any size."""
+    state = np.random.SeedSequence((seed, use)).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0]))
 
 
 @contextlib.contextmanager

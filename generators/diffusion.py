@@ -129,9 +129,7 @@ class Diffusion(Generator):
 
     def _start(self, warm: Generator | None, seed: int) -> Denoiser:
         """The champion's network where its shape agrees, else a new one."""
-        import torch
-
-        from .denoiser import Denoiser
+        from .denoiser import Denoiser, generator_of
 
         shape = (self._encoding.width, self.hidden, self.layers)
         self.warm_started = (
@@ -139,7 +137,7 @@ class Diffusion(Generator):
         )
         if self.warm_started and isinstance(warm, Diffusion):
             return copy.deepcopy(warm._network)  # noqa: SLF001  # our own class
-        return Denoiser(*shape, torch.Generator().manual_seed(seed))
+        return Denoiser(*shape, generator_of(seed, 0))
 
     def _shape(self) -> tuple[int, int, int]:
         return self._encoding.width, self.hidden, self.layers

@@ -38,6 +38,16 @@ class Generator(ABC):
     Attributes:
         name: In the registry.
         neural: Whether it trains a network, so that a GPU and a warm start help.
+
+    Example:
+        >>> from halflife.generators import create
+        >>> from halflife.schemas.table import Column
+        >>> table = Table((Column(name="x"),))
+        >>> block = Block(table, np.arange(50.)[:, None], np.empty((50, 0), dtype=object))
+        >>> generator = create("trees", table)
+        >>> generator.fit(block, seed=0)
+        >>> len(generator.sample(300, seed=1))
+        300
     """
 
     name: ClassVar[str]

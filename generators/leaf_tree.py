@@ -33,6 +33,13 @@ class LeafTree:
         values: Of the training rows, by leaf, ascending within it, shape (n,).
         fixed: Which of them are never smoothed, shape (n,).
 
+    Example:
+        >>> features = np.repeat([[0.], [1.]], 10, axis=0).astype(np.float32)
+        >>> values = np.repeat([3., 8.], 10)
+        >>> tree = LeafTree.grow(features, values, values > 0, classes=False, min_leaf=5, seed=0)
+        >>> tree.draw(np.array([[1.], [0.]], dtype=np.float32), np.full((2, 3), .5))
+        array([8., 3.])
+
     Reference:
         J. Reiter, "Using CART to generate partially synthetic public use microdata", Journal of
         Official Statistics 21 (2005) 441; trees after Breiman et al. (1984) from scikit-learn.

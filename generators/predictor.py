@@ -24,10 +24,10 @@ class NumberPredictor:
         ranks: Their middle ranks in (0, 1), shape (m,).
 
     Example:
-        >>> NumberPredictor.of(np.array([1., 1., 5., np.nan])).features(np.array([5., 3., np.nan]))
-        array([[ 0.8333333 ],
-               [ 0.5833333 ],
-               [-1.        ]], dtype=float32)
+        >>> NumberPredictor.of(np.array([1., 5., np.nan])).features(np.array([5., 3., np.nan]))
+        array([[ 0.75],
+               [ 0.5 ],
+               [-1.  ]], dtype=float32)
     """
 
     knots: FloatArray

@@ -12,7 +12,7 @@ import torch
 
 from halflife.schemas.table import Block
 
-from .denoiser import Denoiser, loss, noise_levels
+from .denoiser import Denoiser, generator_of, loss, noise_levels
 from .encoding import Encoding
 from .errors import GeneratorError
 from .progress import Progress
@@ -62,8 +62,8 @@ class Training:
         self.network = network
         self.average = copy.deepcopy(network)
         self.device = next(network.parameters()).device
-        self.jitter = np.random.default_rng(np.random.SeedSequence((seed, 1)))
-        self.torch_random = torch.Generator().manual_seed(seed + 1)
+        self.jitter = np.random.default_rng(np.random.SeedSequence((seed, 2)))
+        self.torch_random = generator_of(seed, 1)
         shuffled = latents[self.jitter.permutation(len(latents))]
         held_out = max(2, round(_HELD_OUT * len(latents)))
         self.rows = shuffled[held_out:]

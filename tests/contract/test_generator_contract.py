@@ -302,6 +302,13 @@ def test_fitting_again_forgets_what_was_learnt(kind: str) -> None:
     assert once.sample(100, seed=0).digest() == twice.sample(100, seed=0).digest()
 
 
+def test_seeds_may_be_as_large_as_a_hash(kind: str) -> None:
+    generator = quickest(kind, TABLE)
+    generator.fit(lab_rows(), seed=2**128 - 1)
+    first, second = (generator.sample(5, seed=seed).digest() for seed in (2**128 - 1, 2**128 - 2))
+    assert first != second
+
+
 def test_rows_and_the_global_random_numbers_are_left_alone(kind: str) -> None:
     rows = lab_rows()
     before = rows.digest()
