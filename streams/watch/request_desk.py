@@ -9,7 +9,6 @@ from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 
 DAY: Final = 86_400.0
-_URGENT: Final = frozenset({"first", "drift", "hand"})
 
 
 class RequestDesk:
@@ -28,31 +27,35 @@ class RequestDesk:
         self.outcome: RegenerationOutcome | None = None
         self.block: Block | None = None
         self.answered = False
-        self.made: list[tuple[int, float]] = []
+        self.made: list[tuple[int, float, int]] = []
 
-    def allows(self, cause: str, *, rows: int, records: int, seconds: float) -> bool:
+    def allows(self, cause: str, *, rows: int, records: int, seconds: float, epoch: int) -> bool:
         """Whether a request may be made now: none pending, enough rows, cooldown, budget.
 
         Args:
-            cause: Of the request; ``first``, ``drift`` and ``hand`` need no cooldown, and a
-                person's order no budget either.
+            cause: Of the request; a person's order needs no cooldown and no budget.
             rows: Real records that the challenger would be trained and judged on.
             records: Of the stream so far.
             seconds: Latest event time, seconds since 1970.
+            epoch: Of the stream; what was asked before a change delays nothing after it.
         """
         if self.pending is not None or rows < min(self.plan.min_rows, self.plan.reference):
             return False
         if cause == "hand":
             return True
-        today = sum(time > seconds - DAY for _, time in self.made)
-        soon = bool(self.made) and records - self.made[-1][0] < self.plan.cooldown_records
-        return today < self.plan.budget and (cause in _URGENT or not soon)
+        today = sum(time > seconds - DAY for _, time, _ in self.made)
+        soon = any(
+            e == epoch and records - place < self.plan.cooldown_records for place, _, e in self.made
+        )
+        return today < self.plan.budget and not soon
 
-    def make(self, request: RegenerationRequest, *, records: int, seconds: float) -> None:
+    def make(
+        self, request: RegenerationRequest, *, records: int, seconds: float, epoch: int
+    ) -> None:
         """The request that is pending from now on."""
         self.pending, self.outcome, self.block, self.answered = request, None, None, False
         recent = [made for made in self.made if made[1] > seconds - DAY]
-        self.made = [*recent[-self.plan.budget :], (records, seconds)]
+        self.made = [*recent[-self.plan.budget :], (records, seconds, epoch)]
 
     @property
     def effect(self) -> int | None:
@@ -95,4 +98,4 @@ class RequestDesk:
         self.pending = pending and RegenerationRequest.model_validate(pending)
         self.outcome = outcome and RegenerationOutcome.model_validate(outcome)
         self.block, self.answered = None, state["answered"]
-        self.made = [(int(record), float(time)) for record, time in state["made"]]
+        self.made = [(int(place), float(time), int(e)) for place, time, e in state["made"]]

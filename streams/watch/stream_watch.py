@@ -320,8 +320,8 @@ class StreamWatch:
 
     def _request(self, cause: Cause, text: str, rows: Rows) -> bool:
         """Ask for a challenger, unless one is asked for already or it is too soon."""
-        seconds = self.watermark
-        if not self.desk.allows(cause, rows=len(rows), records=self.records, seconds=seconds):
+        place = {"records": self.records, "seconds": self.watermark, "epoch": self.epoch}
+        if not self.desk.allows(cause, rows=len(rows), **place):
             return False
         moment = self._moment()
         request = RegenerationRequest(
@@ -337,7 +337,7 @@ class StreamWatch:
             plan=self.plan.digest,
             text=text,
         )
-        self.desk.make(request, records=self.records, seconds=seconds)
+        self.desk.make(request, **place)
         self._say([request])
         return True
 
@@ -353,6 +353,10 @@ class StreamWatch:
             kind: Final = "regeneration-rejected" if rejected else "regeneration-failed"
             evidence = {"request_id": request.request_id, "attempts": outcome.attempts}
             self._say(self.alerts.fire(kind, outcome.text, moment, evidence))
+            if request.cause == "drift" and self.phase == "watched":
+                # What circulates is known to be stale: try again when there are more records.
+                self.wanted = ("drift", "again, with more records since the change")
+                return
         else:
             time = request.time.timestamp()
             keep = self.plan.keep
