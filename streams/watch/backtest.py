@@ -33,7 +33,7 @@ _NONE: Final = np.empty(0, dtype=np.int64)
 def rows_of(block: Block, *, seconds: float = 3600.0) -> Rows:
     """The rows of a file as records: one every ``seconds`` of event time, named by their number."""
     places = np.arange(len(block), dtype=np.int64)
-    times = _EPOCH.timestamp() + seconds * places
+    times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
     return Rows(block, places * ROWS_A_MESSAGE, times, [f"row-{i}" for i in range(len(block))])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -11,23 +11,24 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from halflife.schemas.errors import MessageError
+from halflife.schemas.message import parse_json
 from halflife.schemas.record import ExperimentRecord
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block, Table
-from halflife.schemas.window import address
+from halflife.schemas.window import ROWS_A_MESSAGE, address
 
-from .arrow import ARROW_TYPE, ArrowReader
+from .arrow import ARROW_TYPE, ArrowReader, unknown_stream
 from .cells import check_cells, in_range
-from .clock import future_error, is_future
+from .clock import future_error, is_future, seconds_of, utc
 from .reject import RawMessage, Reject
 from .rows import Rows
 
 LARGEST_MESSAGE: Final = 1 << 20
-_KEYS: Final = frozenset({"stream", "record_id", "time", "instrument", "values"})
-_KEYS_WITH_RECIPE: Final = _KEYS | {"recipe"}
-_PLAIN: Final = frozenset({int, float, type(None)})
+_NUMBERS: Final = frozenset({int, float, type(None)})
+_TEXTS: Final = frozenset({str, type(None)})
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,10 @@ class Decoded:
 class _Candidates:
     """Records of one stream that have the right envelope; their cells are still unchecked."""
 
-    places: list[int] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
+    messages: list[RawMessage] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     cells: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[RawMessage] = field(default_factory=list)
 
 
 class Decoder:
@@ -79,9 +79,9 @@ class Decoder:
         """The rows and the rejects of some messages of one partition, in their order."""
         found: dict[str, list[Rows]] = {}
         rejects: list[Reject] = []
-        candidates: dict[str, _Candidates] = {}
+        candidates: dict[str, _Candidates] = {name: _Candidates() for name in self._tables}
         for message in messages:
-            if _is_arrow(message):
+            if message.headers and _is_arrow(message):
                 # Rows must stay in the order of the log, whatever form their neighbours have.
                 self._settle(candidates, found, rejects)
                 stream, rows, bad = self._arrow.read(message)
@@ -90,7 +90,7 @@ class Decoder:
                     found.setdefault(stream, []).append(rows)
                 continue
             try:
-                self._envelope(message, candidates)
+                self._file(message, candidates)
             except MessageError as error:
                 rejects.append(
                     Reject(address(message.offset), error, message, message.value or b"")
@@ -99,51 +99,48 @@ class Decoder:
         rejects.sort(key=lambda reject: reject.address)
         return Decoded({s: Rows.concatenate(parts) for s, parts in found.items()}, rejects)
 
-    def _envelope(self, message: RawMessage, candidates: dict[str, _Candidates]) -> None:
+    def _file(self, message: RawMessage, candidates: dict[str, _Candidates]) -> None:
         """File a message under its stream, or say what is wrong with everything but its cells."""
         value = message.value
         if value is None or len(value) > self.largest:
             raise _size_error(value, self.largest)
         try:
+            # All that ``ExperimentRecord`` asks for, in a twentieth of its time.
             record = orjson.loads(value)
-            stream = record["stream"]
+            kept = candidates[record["stream"]]
             name = record["record_id"]
+            instrument = record["instrument"]
             cells = record["values"]
-            time = datetime.fromisoformat(record["time"])
-            keys = record.keys()
+            time = utc(record["time"])
             plain = (
-                (keys == _KEYS or (keys == _KEYS_WITH_RECIPE and _is_recipe(record["recipe"])))
+                (len(record) == 5 or (len(record) == 6 and _is_recipe(record["recipe"])))
                 and type(name) is str
                 and 0 < len(name) <= 200
-                and type(record["instrument"]) is str
-                and len(record["instrument"]) <= 200
+                and type(instrument) is str
+                and len(instrument) <= 200
                 and type(cells) is dict
-                and time.tzinfo is not None
-                and stream in self._tables
             )
         except (KeyError, TypeError, ValueError):
             plain = False
         if not plain:
-            checked = ExperimentRecord.from_bytes(value)
-            stream, name, cells, time = (
-                checked.stream, checked.record_id, checked.values, checked.time,
-            )  # fmt: skip
-            if stream not in self._tables:
-                known = ", ".join(sorted(self._tables))
-                raise MessageError(
-                    "unknown-stream", "stream", f"{stream!r} is none of the lab's: {known}"
-                )
-        seconds = time.timestamp()
-        if self.check_clock and is_future(seconds, message.timestamp):
-            raise future_error(seconds, message.timestamp)
-        kept = candidates.get(stream)
-        if kept is None:
-            kept = candidates[stream] = _Candidates()
-        kept.places.append(address(message.offset))
-        kept.times.append(seconds)
-        kept.ids.append(name)
-        kept.cells.append(cells)
+            record, time = self._checked(value)
+            kept = candidates[record["stream"]]
         kept.messages.append(message)
+        kept.times.append(time)
+        kept.ids.append(record["record_id"])
+        kept.cells.append(record["values"])
+
+    def _checked(self, value: bytes) -> tuple[dict[str, Any], datetime]:
+        """The fields of a record and its time, or why its envelope cannot be used."""
+        fields = parse_json(value)
+        stream = fields.get("stream") if isinstance(fields, dict) else None
+        if isinstance(stream, str) and stream not in self._tables:
+            raise unknown_stream("stream", stream, self._tables)
+        ExperimentRecord.checked(fields)
+        try:
+            return fields, utc(fields["time"])
+        except ValueError as error:
+            raise MessageError("bad-time", "time", f"{error}, not {fields['time']!r}") from None
 
     def _settle(
         self,
@@ -151,13 +148,15 @@ class Decoder:
         found: dict[str, list[Rows]],
         rejects: list[Reject],
     ) -> None:
-        """Check the cells of what was filed, and file the good rows."""
+        """Check the clock and the cells of what was filed, and file the good rows."""
         for stream, kept in candidates.items():
-            rows, bad = _check_block(self._tables[stream], kept)
+            if not kept.messages:
+                continue
+            rows, bad = _check_block(self._tables[stream], kept, check_clock=self.check_clock)
             rejects += bad
             if len(rows):
                 found.setdefault(stream, []).append(rows)
-        candidates.clear()
+            candidates[stream] = _Candidates()
 
 
 def _is_arrow(message: RawMessage) -> bool:
@@ -179,59 +178,60 @@ def _size_error(value: bytes | None, largest: int) -> MessageError:
     )
 
 
-def _check_block(table: Table, kept: _Candidates) -> tuple[Rows, list[Reject]]:
-    """The rows whose cells are right, and the rejects."""
-    good: np.ndarray | None = None
+def _check_block(
+    table: Table, kept: _Candidates, *, check_clock: bool
+) -> tuple[Rows, list[Reject]]:
+    """The rows whose time and cells are right, and the rejects."""
+    times = seconds_of(kept.times)
     errors: dict[int, MessageError] = {}
+    if check_clock:
+        stamps = np.array([message.timestamp for message in kept.messages], np.float64)
+        for i in np.flatnonzero(is_future(times, stamps)).tolist():
+            errors[i] = future_error(float(times[i]), kept.messages[i].timestamp)
     block = _whole(table, kept.cells)
-    if block is not None:
-        good = in_range(block)
-    if block is None or good is None or not good.all():
-        suspects: Iterator[int] = (
-            iter(range(len(kept.cells))) if good is None else iter(np.flatnonzero(~good).tolist())
-        )
-        for i in suspects:
+    suspects = range(len(times)) if block is None else np.flatnonzero(~in_range(block)).tolist()
+    for i in suspects:
+        if i not in errors:
             try:
                 check_cells(table, kept.cells[i])
             except MessageError as error:
                 errors[i] = error
-    ids: list[str] = kept.ids
-    places, times = np.array(kept.places, np.int64), np.array(kept.times)
-    fine = [i for i in range(len(ids)) if i not in errors] if errors else None
+    offsets = np.array([message.offset for message in kept.messages], np.int64)
+    fine = np.array([i for i in range(len(times)) if i not in errors], np.intp)
     if block is None:
-        chosen = kept.cells if fine is None else [kept.cells[i] for i in fine]
-        block = Block.from_rows(table, chosen)
-    elif fine is not None:
+        block = Block.from_rows(table, [kept.cells[i] for i in fine])
+    elif errors:
         block = block[fine]
-    if fine is not None:
-        places, times, ids = places[fine], times[fine], [ids[i] for i in fine]
+    ids = [kept.ids[i] for i in fine] if errors else kept.ids
     bad = [
-        Reject(kept.places[i], error, kept.messages[i], kept.messages[i].value or b"")
-        for i, error in errors.items()
+        Reject(address(message.offset), error, message, message.value or b"")
+        for message, error in ((kept.messages[i], error) for i, error in errors.items())
     ]
-    return Rows(block, places, times, ids), bad
+    return Rows(block, offsets[fine] * ROWS_A_MESSAGE, times[fine], ids), bad
 
 
 def _whole(table: Table, cells: list[dict[str, Any]]) -> Block | None:
     """All rows at once, if every one has plain numbers and texts in known columns; else None."""
-    names = table.names
-    numbers = np.empty((len(cells), len(table.numeric)))
-    texts = np.empty((len(cells), len(table.categories)), dtype=object)
-    try:
-        for known, into, allowed in (
-            (table.numeric, numbers, _PLAIN),
-            (table.categories, texts, frozenset({str, type(None)})),
-        ):
-            if not known:
-                continue
-            one = len(known) == 1
-            picked = list(map(itemgetter(*known), cells))
-            flat = picked if one else chain.from_iterable(picked)
-            if not set(map(type, flat)) <= allowed:
-                return None
-            into[:] = np.array(picked, dtype=into.dtype).reshape(into.shape)
-    except (KeyError, OverflowError):
+    if set(map(len, cells)) != {len(table.names)}:
         return None
-    if any(len(row) != len(names) for row in cells):
+    numbers = _cells_of(cells, table.numeric, _NUMBERS, np.float64)
+    texts = _cells_of(cells, table.categories, _TEXTS, object)
+    if numbers is None or texts is None:
         return None
     return Block(table, numbers, texts)
+
+
+def _cells_of(
+    cells: list[dict[str, Any]], names: tuple[str, ...], allowed: frozenset[type], dtype: Any
+) -> NDArray[Any] | None:
+    """Some columns of all rows, shape (n, len(names)); None for another column or type."""
+    if not names:
+        return np.empty((len(cells), 0), dtype=dtype)
+    try:
+        picked = map(itemgetter(*names), cells)
+        flat = list(picked if len(names) == 1 else chain.from_iterable(picked))
+    except KeyError:
+        return None
+    if not set(map(type, flat)) <= allowed:
+        return None
+    return np.array(flat, dtype=dtype).reshape(len(cells), len(names))

@@ -320,8 +320,10 @@ class StreamWatch:
 
     def _request(self, cause: Cause, text: str, rows: Rows) -> bool:
         """Ask for a challenger, unless one is asked for already or it is too soon."""
-        place = {"records": self.records, "seconds": self.watermark, "epoch": self.epoch}
-        if not self.desk.allows(cause, rows=len(rows), **place):
+        records, seconds, epoch = self.records, self.watermark, self.epoch
+        if not self.desk.allows(
+            cause, rows=len(rows), records=records, seconds=seconds, epoch=epoch
+        ):
             return False
         moment = self._moment()
         request = RegenerationRequest(
@@ -332,12 +334,12 @@ class StreamWatch:
             record=moment.record,
             offset=moment.offset,
             time=moment.time,
-            champion=self.circulation and self.circulation.batch,
+            champion=None if self.circulation is None else self.circulation.batch,
             seed=self._seed("request", cause, moment.address),
             plan=self.plan.digest,
             text=text,
         )
-        self.desk.make(request, **place)
+        self.desk.make(request, records=records, seconds=seconds, epoch=epoch)
         self._say([request])
         return True
 
