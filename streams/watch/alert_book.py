@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+from halflife.monitors import DriftAlarm
 from halflife.schemas.alert import Alert, AlertKind
 
 from .identity import identity
@@ -51,6 +52,20 @@ class AlertBook:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.firing = {kind: dict(state[kind]) for kind in _SEVERITY if kind in state}
+
+
+def drift_evidence(alarm: DriftAlarm, *, record: int, change_point: int) -> dict[str, Any]:
+    """An alarm as plain data, its places counted from the first record of the stream."""
+    return {
+        "record": record,
+        "change_point": change_point,
+        "kind": alarm.kind,
+        "columns": list(alarm.columns),
+        "direction": alarm.direction,
+        "size": alarm.size,
+        "statistic": alarm.statistic,
+        "threshold": alarm.threshold,
+    }
 
 
 def _alert(

@@ -19,7 +19,7 @@ from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 
-from .alert_book import AlertBook
+from .alert_book import AlertBook, drift_evidence
 from .circulation import Circulation
 from .identity import derived_seed, identity
 from .memory import Memory
@@ -297,7 +297,7 @@ class StreamWatch:
         self.reference_rows = 0
         self.drift = None
         self.wanted = None
-        self.change = _evidence(alarm, record=self.records - 1, change_point=start)
+        self.change = drift_evidence(alarm, record=self.records - 1, change_point=start)
         text = f"{alarm.text}, since about record {start}; seen at record {self.records - 1}"
         if self.plan.on_drift == "ask":
             text += f"; if the instrument is well, say: halflife regenerate {self.plan.name}"
@@ -310,7 +310,7 @@ class StreamWatch:
         place = int(rows.addresses[index])
         moment = Moment(self.plan.name, self.records + index, place, seconds)
         start = self.drift_start + alarm.change_point
-        evidence = _evidence(alarm, record=moment.record, change_point=start)
+        evidence = drift_evidence(alarm, record=moment.record, change_point=start)
         self._say(self.alerts.fire("planner-moved", alarm.text, moment, evidence))
 
     def _want(self, cause: Cause, text: str) -> None:
@@ -395,17 +395,3 @@ class StreamWatch:
 
     def _say(self, messages: Iterable[Message]) -> None:
         self._findings += messages
-
-
-def _evidence(alarm: DriftAlarm, *, record: int, change_point: int) -> dict[str, Any]:
-    """An alarm as plain data, its places counted from the first record of the stream."""
-    return {
-        "record": record,
-        "change_point": change_point,
-        "kind": alarm.kind,
-        "columns": list(alarm.columns),
-        "direction": alarm.direction,
-        "size": alarm.size,
-        "statistic": alarm.statistic,
-        "threshold": alarm.threshold,
-    }
