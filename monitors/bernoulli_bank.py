@@ -15,7 +15,7 @@ from .readings import Readings, to_steps
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-_DOUBT: Final = 1e-3  # chance that the true rate lies beyond the bound that is taken for it
+_DOUBT: Final = 0.02  # chance that the true rate lies beyond the bound that is taken for it
 
 
 class BernoulliBank:
@@ -38,7 +38,7 @@ class BernoulliBank:
         >>> bank = BernoulliBank(np.array([5.0]), np.array([500.0]), np.ones(1), ratios=(3.0,))
         >>> readings = bank.read(np.array([[True, False]]), np.array([[True, True]]))
         >>> (readings.increments / 65536).round(2).tolist()
-        [[1.04, -0.06]]
+        [[1.05, -0.05]]
     """
 
     def __init__(

@@ -29,7 +29,7 @@ class Drift:
         table: Of the stream.
         false_alarms: Records between false alarms, at least: the mean number of records to the
             first alarm while nothing changes.
-        seed: For kinds that draw at random; those here do not.
+        seed: For kinds that draw at random; those of today do not.
 
     Raises:
         ValueError: For false alarms more often than once in a record.
