@@ -23,7 +23,7 @@ are small, and a batch that a classifier often tells is still the best there is;
 low, and the verdict carries the scores."""
 
 _CHANCE: Final = 0.01
-_NOISE: Final = 2.24  # the quantile of 1 - .05 / 4: one-sided 95 %, shared by four parts
+_NOISE: Final = 1.96  # one-sided 97.5 % for each part
 
 
 class Gate:
@@ -34,7 +34,7 @@ class Gate:
     test at 1 %). Without a champion it is then promoted unless one of its parts is under
     ``FLOOR``. With one, it is promoted if its worst part is better than the champion's worst part,
     or if no part is worse and one is better, each beyond the noise of a paired comparison: both
-    batches are scored at the same draws of the held-out rows, and the noise is 2.24 standard
+    batches are scored at the same draws of the held-out rows, and the noise is 1.96 standard
     deviations of the difference. A tie keeps the champion.
 
     Args:

@@ -41,7 +41,7 @@ class PredictiveFidelity:
     name: ClassVar[str] = "predictive"
 
     def __init__(
-        self, *, train_rows: int = 1000, folds: int = 10, trees: int = 100, bootstraps: int = 100
+        self, *, train_rows: int = 1000, folds: int = 10, trees: int = 50, bootstraps: int = 100
     ) -> None:
         self.train_rows = train_rows
         self.folds = folds

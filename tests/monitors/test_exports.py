@@ -18,6 +18,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_fidelity_costs_no_scikit_learn_before_a_model_is_trained():
-    code = "import sys; from halflife.monitors import Decay, Fidelity, Gate; print('sklearn' in sys.modules)"
+    names = "Decay, Fidelity, Gate"
+    code = f"import sys; from halflife.monitors import {names}; print('sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
