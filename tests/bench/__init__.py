@@ -1,0 +1,1 @@
+"""Benchmarks: speed beside peers in the same run, latency, memory. `make bench` prints them."""

@@ -1,0 +1,46 @@
+"""`python -m tests.bench [NAME ...]`: run benchmarks and print their tables."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tests.bench import latency, memory, speed
+
+BENCHMARKS: dict[str, Callable[[Console, float], dict[str, Any]]] = {
+    "speed": speed.run,
+    "latency": latency.run,
+    "memory": memory.run,
+}
+
+
+def main() -> int:
+    """Run what is asked for, all by default."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full size")
+    parser.add_argument("--out", type=Path, default=Path("bench-results"))
+    asked = parser.parse_args()
+    unknown = set(asked.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(
+            f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
+        )
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    console = Console()
+    asked.out.mkdir(exist_ok=True)
+    for name in asked.names or BENCHMARKS:
+        found = BENCHMARKS[name](console, asked.scale)
+        (asked.out / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
