@@ -45,9 +45,14 @@ class AlertBook:
             return []
         return [_alert(kind, "resolved", text, moment, {"since_record": begun["record"]})]
 
+    @property
+    def kinds(self) -> list[AlertKind]:
+        """What is firing, in an order that no restart changes."""
+        return [kind for kind in _SEVERITY if kind in self.firing]
+
     def state(self) -> dict[str, Any]:
         """What is firing, as plain data."""
-        return {kind: dict(begun) for kind, begun in self.firing.items()}
+        return {kind: dict(self.firing[kind]) for kind in self.kinds}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from halflife.schemas.errors import MessageError
-from halflife.schemas.table import Block, Table
+from halflife.schemas.message import instant
+from halflife.schemas.table import Block, FloatArray, Table
 from halflife.schemas.window import ROWS_A_MESSAGE, address
 
 from .cells import check_cells, in_range
-from .clock import CLOCK_TOLERANCE, future_error
+from .clock import EARLIEST, LATEST, future_error, is_future
 from .reject import RawMessage, Reject
 from .rows import Rows
 
 ARROW_TYPE: Final = b"application/vnd.apache.arrow.stream"
 _ENVELOPE: Final = ("record_id", "time", "instrument", "recipe")
+_TEXTS: Final = ("record_id", "instrument", "recipe")
+_PER_SECOND: Final = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 class ArrowReader:
     """Reads messages whose value is an Arrow IPC stream and whose key is the stream.
 
     Columns ``record_id`` (text), ``time`` (timestamp with a zone) and ``instrument`` (text) are
-    due, ``recipe`` may be there, and all others are columns of the stream's table.
+    due, ``recipe`` (text) may be there, and all others are columns of the stream's table; texts
+    may be dictionary-encoded. A null and a NaN are missing cells. Each row is accepted if, and
+    only if, a JSON record of the same fields would be.
 
     Args:
         tables: Of the streams of the lab, by name.
@@ -41,70 +49,50 @@ class ArrowReader:
         """The stream, its good rows and the rejects of one message."""
         stream = (message.key or b"").decode("utf-8", "replace")
         table = self.tables.get(stream)
-        if table is None:
-            known = ", ".join(sorted(self.tables))
-            unknown = MessageError("unknown-stream", "key", f"{stream!r} is none of {known}")
-            return stream, None, [_whole(message, unknown)]
         try:
-            batch = _batch(message.value or b"")
-            return stream, *self._rows(table, batch, message)
+            if table is None:
+                raise unknown_stream("key", stream, self.tables)
+            return stream, *self._rows(table, _batch(message.value), message)
         except MessageError as error:
-            return stream, None, [_whole(message, error)]
+            whole = Reject(address(message.offset), error, message, message.value or b"")
+            return stream, None, [whole]
 
     def _rows(
         self, table: Table, batch: pa.Table, message: RawMessage
     ) -> tuple[Rows, list[Reject]]:
         _check_columns(table, batch)
-        ids = batch.column("record_id").to_pylist()
         times = _seconds(batch.column("time"))
         block = Block(table, _numbers(table, batch), _texts(table, batch))
-        good = in_range(block) & np.isfinite(times)
-        good &= np.array([type(i) is str and 0 < len(i) <= 200 for i in ids], dtype=bool)
+        good = in_range(block) & ~np.isnan(times) & _envelope_fits(batch)
         if self.check_clock:
-            good &= times <= message.timestamp / 1000 + CLOCK_TOLERANCE
+            good &= ~is_future(times, np.array(float(message.timestamp)))
         places = address(message.offset) + np.arange(len(block), dtype=np.int64)
-        bad = [
-            _reject(table, batch, int(i), float(times[i]), message) for i in np.flatnonzero(~good)
-        ]
-        whole = Rows(block, places, times, ids)
-        return (whole if good.all() else whole[good]), bad
+        whole = Rows(block, places, times, batch.column("record_id").to_pylist())
+        if good.all():
+            return whole, []
+        return whole[good], _rejects(table, batch, np.flatnonzero(~good), times, message)
 
 
-def _whole(message: RawMessage, error: MessageError) -> Reject:
-    return Reject(address(message.offset), error, message, message.value or b"")
+def unknown_stream(path: str, stream: str, tables: Mapping[str, Table]) -> MessageError:
+    """What is said of a record of a stream that the lab file does not declare."""
+    known = ", ".join(sorted(tables))
+    return MessageError("unknown-stream", path, f"{stream!r} is none of the lab's: {known}")
 
 
-def _reject(table: Table, batch: pa.Table, row: int, time: float, message: RawMessage) -> Reject:
-    """One bad row as the JSON record that it would have been, so that it can be sent again."""
-    cells = batch.slice(row, 1).to_pylist()[0]
-    values = {name: cells.get(name) for name in batch.column_names if name not in _ENVELOPE}
-    record = {name: cells.get(name) for name in _ENVELOPE if name in cells}
-    stream = (message.key or b"").decode()
-    value = orjson.dumps({"stream": stream, **record, "values": values}, default=str)
-    error = _first_error(table, cells["record_id"], values, time, message.timestamp)
-    named = MessageError(error.reason, f"row {row}.{error.path}", error.text)
-    return Reject(address(message.offset, row), named, message, value)
-
-
-def _first_error(
-    table: Table, name: object, values: dict[str, Any], time: float, stamp: int
-) -> MessageError:
-    try:
-        check_cells(table, values)
-    except MessageError as error:
-        return error
-    if not np.isfinite(time):
-        return MessageError("bad-time", "time", "a time is due, and this one is missing")
-    if not isinstance(name, str) or not 0 < len(name) <= 200:
-        return MessageError("wrong-type", "record_id", "1 to 200 characters are due")
-    return future_error(time, stamp)
-
-
-def _batch(value: bytes) -> pa.Table:
+def _batch(value: bytes | None) -> pa.Table:
+    """The rows of a message, whole and sound, with dictionaries replaced by their texts."""
+    if value is None:
+        raise MessageError("empty", "", "a message without a value")
     try:
         with pa.ipc.open_stream(value) as reader:
             batch = reader.read_all()
-    except (pa.ArrowException, OSError) as error:
+        # Bytes from outside may hold offsets that point anywhere, and texts that are none.
+        batch.validate(full=True)
+        for i, field in enumerate(batch.schema):
+            if pa.types.is_dictionary(field.type):
+                plain = batch.column(i).cast(field.type.value_type)
+                batch = batch.set_column(i, field.name, plain)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise MessageError("broken-arrow", "", f"no Arrow IPC stream: {error}") from None
     if batch.num_rows >= ROWS_A_MESSAGE:
         raise MessageError("too-large", "", f"{batch.num_rows:,} rows; send {ROWS_A_MESSAGE - 1:,}")
@@ -124,45 +112,109 @@ def _check_columns(table: Table, batch: pa.Table) -> None:
         if name not in table.names and name not in _ENVELOPE:
             known = ", ".join(table.names)
             raise MessageError("unknown-column", name, f"no column of this stream: {known}")
+        kind = batch.schema.field(name).type
+        if name in _TEXTS or name in table.categories:
+            _check_kind(name, "texts", kind, pa.types.is_string, pa.types.is_large_string)
+        if name in table.numeric:
+            _check_kind(name, "numbers", kind, pa.types.is_floating, pa.types.is_integer)
     kind = batch.schema.field("time").type
-    if not pa.types.is_timestamp(kind) or kind.tz is None:
+    if not pa.types.is_timestamp(kind):
+        raise MessageError("bad-time", "time", f"a timestamp with zone is due, not {kind}")
+    if kind.tz is None:
         raise MessageError("time-without-zone", "time", f"a timestamp with zone is due, not {kind}")
-    for name in ("record_id", "instrument"):
-        if not _is_text(batch.schema.field(name).type):
-            raise MessageError("wrong-type", name, "a column of texts is due")
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+def _check_kind(name: str, what: str, kind: pa.DataType, *allowed: Any) -> None:
+    if not any(fits(kind) for fits in (*allowed, pa.types.is_null)):
+        raise MessageError("wrong-type", name, f"a column of {what} is due, not {kind}")
 
 
-def _seconds(column: Any) -> np.ndarray:
-    micros = column.cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64())
-    return np.asarray(micros.to_numpy(zero_copy_only=False), dtype=np.float64) / 1e6
+def _envelope_fits(batch: pa.Table) -> NDArray[np.bool_]:
+    """Which rows have texts of the allowed lengths in their envelope, shape (n,)."""
+    good = np.ones(batch.num_rows, dtype=np.bool_)
+    for name in _TEXTS:
+        if name in batch.column_names and not pa.types.is_null(batch.schema.field(name).type):
+            missing = 0 if name == "recipe" else 201
+            lengths = pc.fill_null(pc.utf8_length(batch.column(name)), missing).to_numpy()
+            good &= (lengths <= 200) & (lengths >= (name == "record_id"))
+        elif name != "recipe":
+            good[:] = False
+    return good
 
 
-def _numbers(table: Table, batch: pa.Table) -> np.ndarray:
+def _seconds(column: Any) -> FloatArray:
+    """Seconds since 1970, shape (n,); NaN for a null and a time outside the years 1 to 9999."""
+    counts = pc.fill_null(column.cast(pa.int64()), 0).to_numpy()
+    per_second = _PER_SECOND[column.type.unit]
+    if per_second > 1_000_000:  # cut to microseconds, as those of JSON are
+        counts, per_second = counts // 1000, 1_000_000
+    seconds = counts / float(per_second)
+    fits = pc.is_valid(column).to_numpy() & (seconds >= EARLIEST) & (seconds < LATEST + 1)
+    return np.where(fits, seconds, np.nan)
+
+
+def _numbers(table: Table, batch: pa.Table) -> FloatArray:
     numbers = np.full((batch.num_rows, len(table.numeric)), np.nan)
     for j, name in enumerate(table.numeric):
-        if name not in batch.column_names:
-            continue
-        column = batch.column(name)
-        kind = column.type
-        if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
-            raise MessageError("wrong-type", name, f"a column of numbers is due, not {kind}")
-        numbers[:, j] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        if name in batch.column_names:
+            column = batch.column(name).cast(pa.float64(), safe=False)
+            numbers[:, j] = column.to_numpy(zero_copy_only=False)
     return numbers
 
 
-def _texts(table: Table, batch: pa.Table) -> np.ndarray:
+def _texts(table: Table, batch: pa.Table) -> NDArray[np.object_]:
     texts = np.full((batch.num_rows, len(table.categories)), None, dtype=object)
     for j, name in enumerate(table.categories):
-        if name not in batch.column_names:
-            continue
-        column = batch.column(name)
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        if not _is_text(column.type) and not pa.types.is_null(column.type):
-            raise MessageError("wrong-type", name, f"a column of texts is due, not {column.type}")
-        texts[:, j] = column.to_pylist()
+        if name in batch.column_names:
+            texts[:, j] = batch.column(name).to_pylist()
     return texts
+
+
+def _rejects(
+    table: Table, batch: pa.Table, bad: NDArray[np.intp], times: FloatArray, message: RawMessage
+) -> list[Reject]:
+    """The bad rows, each as the JSON record that it would have been, so that it can be resent."""
+    stream = (message.key or b"").decode()
+    rejects = []
+    rows = batch.drop_columns("time").take(pa.array(bad)).to_pylist()
+    for row, seconds, cells in zip(bad.tolist(), times[bad].tolist(), rows, strict=True):
+        values = {name: cells[name] for name in table.names if name in cells}
+        error = _first_error(table, cells, values, seconds, message.timestamp)
+        named = MessageError(error.reason, f"row {row}.{error.path}", error.text)
+        record = {
+            "stream": stream,
+            **{name: cells[name] for name in _TEXTS if name in cells},
+            "time": None if np.isnan(seconds) else instant(datetime.fromtimestamp(seconds, UTC)),
+            # JSON knows no infinity, and null would make a missing cell of a wrong one.
+            "values": {n: str(v) if _is_infinite(v) else v for n, v in values.items()},
+        }
+        value = orjson.dumps(record)
+        rejects.append(Reject(address(message.offset, row), named, message, value))
+    return rejects
+
+
+def _is_infinite(cell: Any) -> bool:
+    return isinstance(cell, float) and cell in (np.inf, -np.inf)
+
+
+def _first_error(
+    table: Table, cells: dict[str, Any], values: dict[str, Any], seconds: float, stamp: int
+) -> MessageError:
+    """Why a row is bad, found in the order in which a JSON record is looked at."""
+    for name in _TEXTS:
+        least = int(name == "record_id")
+        text = cells.get(name)
+        if text is None and name == "recipe":
+            continue
+        if not isinstance(text, str) or not least <= len(text) <= 200:
+            return MessageError("wrong-type", name, f"{least} to 200 characters are due")
+    if np.isnan(seconds):
+        text = "a time in the years 1 to 9999 is due, and this one is missing or outside"
+        return MessageError("bad-time", "time", text)
+    if is_future(np.array(seconds), np.array(float(stamp))):
+        return future_error(seconds, stamp)
+    try:
+        check_cells(table, values)
+    except MessageError as error:
+        return error
+    raise AssertionError("a row without a fault among the bad ones")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from halflife.schemas.errors import MessageError
 from halflife.schemas.table import FloatArray
@@ -64,9 +65,9 @@ def seconds_of(times: Sequence[datetime]) -> FloatArray:
     return np.asarray(micros / 1e6, dtype=np.float64)
 
 
-def is_future(seconds: float, stamp: int) -> bool:
-    """Whether an event time, in seconds, is ahead of the broker's time stamp, in milliseconds."""
-    return seconds > stamp / 1000 + CLOCK_TOLERANCE
+def is_future(seconds: FloatArray, stamps: FloatArray) -> NDArray[np.bool_]:
+    """Which event times, in seconds, are ahead of the broker's time stamps, in milliseconds."""
+    return np.asarray(seconds > stamps / 1000 + CLOCK_TOLERANCE, dtype=np.bool_)
 
 
 def future_error(seconds: float, stamp: int) -> MessageError:

@@ -27,8 +27,8 @@ from .reject import RawMessage, Reject
 from .rows import Rows
 
 LARGEST_MESSAGE: Final = 1 << 20
-_NUMBERS: Final = frozenset({int, float, type(None)})
-_TEXTS: Final = frozenset({str, type(None)})
+_NUMBERS: Final[frozenset[type]] = frozenset({int, float, type(None)})
+_TEXTS: Final[frozenset[type]] = frozenset({str, type(None)})
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 from halflife.schemas.window import ROWS_A_MESSAGE
 
 STRETCH: Final = 10_000
+MOST: Final = 100_000
 
 
 class Duplicates:
-    """Which records of a stream repeat one of the last ``stretch`` messages of their partition.
+    """Which records of a stream repeat one that stands shortly before them in the log.
 
-    A record is a repeat if a record of the same identity stands at most ``stretch`` offsets
-    before it. Whether it is depends on the log alone, so what was seen before a restart is learnt
-    by reading the last ``stretch`` messages again, and none of it needs to be kept elsewhere.
+    A record is a repeat if a record of the same identity stands at most ``stretch`` offsets and
+    at most ``most`` records of the stream before it. That depends on the log alone: what was seen
+    before a restart is learnt by reading again from ``first``, and none of it is kept elsewhere.
 
     Args:
         stretch: Offsets of the partition to look back.
+        most: Records of the stream to look back: Arrow messages hold many.
 
     Example:
         >>> seen = Duplicates(stretch=10)
@@ -31,23 +33,49 @@ class Duplicates:
         array([False])
     """
 
-    def __init__(self, *, stretch: int = STRETCH) -> None:
+    def __init__(self, *, stretch: int = STRETCH, most: int = MOST) -> None:
         self.stretch = stretch
-        self._last: dict[str, int] = {}
+        self.most = most
+        self._numbers: dict[str, int] = {}  # of the latest record of each identity
+        self._offsets = np.empty(0, np.int64)  # of the latest records, the first of number _begin
+        self._begin = 0
 
     def repeats(self, ids: Sequence[str], addresses: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each record is a repeat, shape (n,); the records are remembered."""
-        offsets = (addresses // ROWS_A_MESSAGE).tolist()
         found = np.zeros(len(ids), dtype=np.bool_)
-        last = self._last
-        if not last.keys().isdisjoint(ids) or len(set(ids)) < len(ids):
-            for i, (name, offset) in enumerate(zip(ids, offsets, strict=True)):
-                before = last.get(name)
-                found[i] = before is not None and offset - before <= self.stretch
-                last[name] = offset
-        else:
-            last.update(zip(ids, offsets, strict=True))
-        if len(last) > 3 * self.stretch and offsets:
-            oldest = offsets[-1] - self.stretch
-            self._last = {name: offset for name, offset in last.items() if offset >= oldest}
+        if not len(ids):
+            return found
+        self._forget(int(addresses[0]) // ROWS_A_MESSAGE)
+        new = self._begin + len(self._offsets)
+        numbers = range(new, new + len(ids))
+        self._offsets = np.concatenate([self._offsets, addresses // ROWS_A_MESSAGE])
+        known = self._numbers
+        if known.keys().isdisjoint(ids) and len(set(ids)) == len(ids):
+            known.update(zip(ids, numbers, strict=True))
+            return found
+        floors = self._floors(np.arange(new - self._begin, len(self._offsets)))
+        for i, (name, number, floor) in enumerate(zip(ids, numbers, floors.tolist(), strict=True)):
+            found[i] = known.get(name, -1) >= floor
+            known[name] = number
         return found
+
+    def first(self, offset: int) -> int:
+        """The offset from which to read again what bears on the records from ``offset`` on."""
+        at = int(np.searchsorted(self._offsets, offset))
+        start = max(at - self.most, int(np.searchsorted(self._offsets, offset - self.stretch)))
+        return int(self._offsets[start]) if start < at else offset
+
+    def _floors(self, places: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Number of the earliest record that each record could repeat, shape (n,)."""
+        near = np.searchsorted(self._offsets, self._offsets[places] - self.stretch)
+        return np.asarray(self._begin + np.maximum(near, places - self.most), dtype=np.int64)
+
+    def _forget(self, offset: int) -> None:
+        """Drop what no record from an offset on can repeat."""
+        kept = len(self._offsets)
+        start = max(kept - self.most, int(np.searchsorted(self._offsets, offset - self.stretch)))
+        self._begin += start
+        self._offsets = self._offsets[start:]
+        if len(self._numbers) > 2 * len(self._offsets) + self.stretch:
+            floor = self._begin
+            self._numbers = {name: n for name, n in self._numbers.items() if n >= floor}

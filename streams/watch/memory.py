@@ -43,7 +43,9 @@ class Memory:
             self._held -= len(self._parts.popleft())
 
     def note_repeats(self, addresses: NDArray[np.int64]) -> None:
-        """Places of records that were left out because they came twice."""
+        """Rising places of records that were left out because they came twice."""
+        last = self._repeats[-1] if self._repeats else -1
+        addresses = addresses[addresses > last]
         if len(addresses) == 0:
             return
         first = self._parts[0].addresses[0] if self._held else 0
@@ -78,8 +80,9 @@ class Memory:
         if len(rows) == 0:
             return {"rows": 0, "first": 0, "last": 0, "repeats": []}
         first, last = int(rows.addresses[0]), int(rows.addresses[-1])
-        inner = sorted({a for a in self._repeats if first < a < last})
-        return {"rows": len(rows), "first": first, "last": last, "repeats": inner}
+        # Those behind the last row stand between it and the next one.
+        repeats = [a for a in self._repeats if a > first]
+        return {"rows": len(rows), "first": first, "last": last, "repeats": repeats}
 
     def refill(self, state: dict[str, Any], rows: Sequence[Rows]) -> int:
         """Take back rows that were read from the log again; how many of them are gone from it."""

@@ -20,7 +20,7 @@ from halflife.schemas.table import Block
 from halflife.schemas.window import ROWS_A_MESSAGE, address
 
 from .decoder import Decoded, Decoder
-from .duplicates import STRETCH, Duplicates
+from .duplicates import Duplicates
 from .reject import RawMessage, Reject
 from .rows import Rows
 from .stream_state import restored_stream, stream_state
@@ -54,6 +54,7 @@ class PartitionWatch:
         self._decoder = Decoder(plans)
         self._duplicates: dict[str, Duplicates] = {}
         self._read = 0
+        self._offsets = np.empty(0, np.int64)
         self._held: dict[str, tuple[Rows, NDArray[np.int64]]] = {}
         self._held_rejects: list[Reject] = []
         self._held_repeats: list[tuple[int, str]] = []
@@ -81,8 +82,7 @@ class PartitionWatch:
         if not fresh:
             return
         end = fresh[-1].offset + 1
-        # Kafka's own markers leave holes as well, so a hole is counted and shown, not an error.
-        self.missing_offsets += end - self.next_offset - len(fresh)
+        self._offsets = np.array([message.offset for message in fresh], np.int64)
         self._read = end
         self._hold(self._decoder.decode(fresh))
         yield from self.proceed()
@@ -144,6 +144,7 @@ class PartitionWatch:
             "repeated": dict(sorted(self.repeated.items())),
             "rejected": dict(sorted(self.rejected.items())),
             "missing_offsets": self.missing_offsets,
+            "duplicates": self._lookback(),
         }
 
     def take_touched(self) -> dict[str, dict[str, Any]]:
@@ -179,7 +180,7 @@ class PartitionWatch:
 
     def needed(self, state: Mapping[str, Any]) -> tuple[int, int]:
         """First offset that has to be read again after ``restore``, and the one behind the last."""
-        first, end = [max(0, self.next_offset - STRETCH)], [self.next_offset]
+        first, end = [self.next_offset, *state["duplicates"].values()], [self.next_offset]
         for name in self.streams:
             memory = state["streams"][name]["memory"]
             if memory["rows"]:
@@ -226,15 +227,7 @@ class PartitionWatch:
             lost = watch.memory.refill(state["streams"][name]["memory"], [rows])
             if lost:
                 gone[name] = lost
-            if watch.circulation is not None:
-                watch.circulation.block = blocks.get(watch.circulation.batch.batch_id)
-                if watch.circulation.block is None:
-                    watch.circulation = None
-            outcome = watch.desk.outcome
-            if outcome is not None and outcome.batch is not None:
-                watch.desk.block = blocks.get(outcome.batch.batch_id)
-                if watch.desk.block is None:
-                    watch.desk.outcome = None
+            watch.take_blocks(blocks)
         return gone
 
     # Inside
@@ -249,6 +242,13 @@ class PartitionWatch:
             self._duplicates[name] = Duplicates()
         return self._duplicates[name]
 
+    def _lookback(self) -> dict[str, int]:
+        """Where the records begin that those from ``next_offset`` on may repeat, by stream."""
+        firsts = {
+            name: known.first(self.next_offset) for name, known in sorted(self._duplicates.items())
+        }
+        return {name: first for name, first in firsts.items() if first < self.next_offset}
+
     def _hold(self, decoded: Decoded) -> None:
         """File what was decoded, repeats apart, until its streams take it."""
         for name, rows in decoded.rows.items():
@@ -262,7 +262,11 @@ class PartitionWatch:
     def _settle(self, cut: int) -> None:
         """Everything before an address is done: count it and let its rejects out."""
         # A message is done as a whole: its first rows are left out when it comes again.
-        self.next_offset = cut // ROWS_A_MESSAGE
+        begun, self.next_offset = self.next_offset, cut // ROWS_A_MESSAGE
+        done = int(np.searchsorted(self._offsets, self.next_offset))
+        self._offsets = self._offsets[done:]
+        # Kafka's own markers leave holes as well, so a hole is counted and shown, not an error.
+        self.missing_offsets += self.next_offset - begun - done
         cut = address(self.next_offset)
         out = [reject for reject in self._held_rejects if reject.address < cut]
         self._held_rejects = [reject for reject in self._held_rejects if reject.address >= cut]

@@ -38,3 +38,10 @@ class Reject:
     error: MessageError
     message: RawMessage
     value: bytes
+
+    @property
+    def headers(self) -> tuple[tuple[str, bytes], ...]:
+        """Headers of the message; without its content type, if ``value`` is one row of it."""
+        if self.value == (self.message.value or b""):
+            return tuple(self.message.headers)
+        return tuple(pair for pair in self.message.headers if pair[0].lower() != "content-type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from halflife.schemas.messages import RegenerationOutcome, RegenerationRequest
@@ -74,6 +75,16 @@ class RequestDesk:
             return False
         self.outcome, self.block, self.answered = outcome, block, True
         return True
+
+    def take_block(self, blocks: Mapping[str, Block]) -> None:
+        """The rows of a promoted batch, read again after a restart; without them it has failed."""
+        if self.outcome is None or self.outcome.batch is None:
+            return
+        self.block = blocks.get(self.outcome.batch.batch_id)
+        if self.block is None:
+            text = "the rows of the new batch are gone from the log"
+            failed = {"outcome": "failed", "batch": None, "text": text}
+            self.outcome = self.outcome.model_copy(update=failed)
 
     def close(self) -> tuple[RegenerationRequest, RegenerationOutcome | None, Block | None]:
         """The request that was pending with its answer; nothing is pending after."""

@@ -21,6 +21,7 @@ _PLAIN: Final = (
     "change",
     "next_tick",
     "last_tick_time",
+    "next_try",
     "ordered",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from halflife.monitors import Drift, DriftAlarm, FidelityMeasure
 from halflife.schemas.messages import (
+    Alert,
     Command,
     Message,
     RegenerationOutcome,
@@ -49,10 +50,11 @@ class StreamWatch:
 
     def __init__(self, plan: StreamPlan, partition: int) -> None:
         self.plan = plan
+        self.table = plan.table
         self.records = 0
         self.last_address = -1
         self.watermark = 0.0
-        self.missing = dict.fromkeys(plan.table.names, 0)
+        self.missing = dict.fromkeys(self.table.names, 0)
         self.phase: Phase = "warming"
         self.epoch = 0
         self.epoch_start = 0
@@ -65,10 +67,11 @@ class StreamWatch:
         self.last_tick_time = 0.0
         self.desk = RequestDesk(plan)
         self.wanted: tuple[Cause, str] | None = None
+        self.next_try = _FAR
         self.ordered: str | None = None
         self.alerts = AlertBook()
         capacity = max(plan.reference, plan.min_rows, plan.window_rows)
-        self.memory = Memory(plan.table, partition, capacity)
+        self.memory = Memory(self.table, partition, capacity)
         self._findings: list[Message] = []
 
     # What the driver calls
@@ -84,11 +87,14 @@ class StreamWatch:
             repeats: Addresses of the repeats that stood among them.
         """
         done = int(np.searchsorted(rows.addresses, self.last_address, side="right"))
-        self.memory.note_repeats(repeats[repeats > self.last_address])
+        repeats = repeats[repeats > self.last_address]
         while done < len(rows) and not (self.waiting or self.found):
             rest = rows[done:]
             done += self._take(rest[: self._room(rest)])
+            self.memory.note_repeats(repeats[repeats < self.last_address])
             yield from self._due()
+        end = rows.addresses[done] if done < len(rows) else _FAR
+        self.memory.note_repeats(repeats[repeats < end])
         return done
 
     @property
@@ -111,6 +117,21 @@ class StreamWatch:
         self.ordered = command.reason or "no reason given"
         yield from self._due()
 
+    def take_blocks(self, blocks: Mapping[str, Block]) -> None:
+        """The rows of its batches, by ``batch_id``, read again after a restart.
+
+        A batch whose rows are gone is no longer in circulation, and another is asked for.
+        """
+        self.desk.take_block(blocks)
+        if self.circulation is None:
+            return
+        self.circulation.block = blocks.get(self.circulation.batch.batch_id)
+        if self.circulation.block is None:
+            self.circulation = None
+            if self.phase == "watched":
+                self.wanted = ("first", "the rows of the batch are gone from the log")
+                self.next_try = self.records + 1
+
     @property
     def found(self) -> bool:
         """Whether something was found that is not yet taken."""
@@ -124,13 +145,13 @@ class StreamWatch:
     def new_drift(self) -> Drift:
         """A drift monitor of this epoch, without a reference."""
         seed = self._seed("drift")
-        return Drift(self.plan.table, false_alarms=self.plan.false_alarms, seed=seed)
+        return Drift(self.table, false_alarms=self.plan.false_alarms, seed=seed)
 
     # One piece of rows in which nothing is due before its end
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        stops = (self._reference_stop(), self.desk.effect or _FAR)
+        stops = (self._reference_stop(), self.desk.effect or _FAR, self.next_try)
         room = min((stop for stop in stops if stop > self.records), default=_FAR) - self.records
         return max(1, min(room, self._tick_room(rows), len(rows)))
 
@@ -173,12 +194,11 @@ class StreamWatch:
         self.records += len(rows)
         self.last_address = int(rows.addresses[-1])
         self.watermark = max(self.watermark, float(rows.times.max()))
-        table = self.plan.table
         for name, count in zip(
-            table.numeric, np.isnan(rows.block.numbers).sum(axis=0).tolist(), strict=True
+            self.table.numeric, np.isnan(rows.block.numbers).sum(axis=0).tolist(), strict=True
         ):
             self.missing[name] += count
-        for name in table.categories:
+        for name in self.table.categories:
             self.missing[name] += rows.block.missing(name)
 
     # What is due at the end of a piece
@@ -193,6 +213,8 @@ class StreamWatch:
             yield from self._reference_due()
         if self._tick_is_due():
             yield from self._tick_due()
+        if self.wanted is not None and self.phase == "watched" and self.records >= self.next_try:
+            self._want(*self.wanted)
         if self.ordered is not None and self.phase == "watched":
             text = f"asked for by hand: {self.ordered}"
             if self._request("hand", text, self._epoch_rows()):
@@ -206,9 +228,7 @@ class StreamWatch:
         """Fit the reference that is complete, and ask for the batch that goes with it."""
         was, rows = self.phase, self._epoch_rows()
         seed = self._seed("drift")
-        result = yield Work(
-            fit_reference, (self.plan.table, self.plan.false_alarms, seed, rows.block)
-        )
+        result = yield Work(fit_reference, (self.table, self.plan.false_alarms, seed, rows.block))
         self._begin_watching(result, len(rows))
         if was == "warming":
             self._want("first", f"the first {len(rows)} records are the reference")
@@ -252,9 +272,7 @@ class StreamWatch:
         if len(rows) < FEWEST_MEASURED:
             return
         seed = self._seed("fidelity", circulation.batch.batch_id)
-        result = yield Work(
-            measure_fidelity, (self.plan.table, seed, rows.block, circulation.block)
-        )
+        result = yield Work(measure_fidelity, (self.table, seed, rows.block, circulation.block))
         if "too_few" not in result:
             self._judge(circulation, FidelityMeasure.from_dict(result))
 
@@ -316,7 +334,12 @@ class StreamWatch:
     def _want(self, cause: Cause, text: str) -> None:
         """Ask for a challenger; if that cannot be now, again at the next occasion."""
         made = self._request(cause, text, self._epoch_rows())
-        self.wanted = None if made else (cause, text)
+        self._try_later(None if made else (cause, text))
+
+    def _try_later(self, wanted: tuple[Cause, str] | None) -> None:
+        self.wanted = wanted
+        later = self.records + max(1, self.plan.cooldown_records)
+        self.next_try = _FAR if wanted is None else later
 
     def _request(self, cause: Cause, text: str, rows: Rows) -> bool:
         """Ask for a challenger, unless one is asked for already or it is too soon."""
@@ -347,31 +370,39 @@ class StreamWatch:
         """Let the answer to the pending request take effect."""
         request, outcome, block = self.desk.close()
         moment = self._moment()
-        if outcome is None:
-            text = f"no generator worker has answered the request of record {request.record}"
-            self._say(self.alerts.fire("generator-silent", text, moment, {}))
-        elif outcome.batch is None:
-            rejected = outcome.outcome == "rejected"
-            kind: Final = "regeneration-rejected" if rejected else "regeneration-failed"
-            evidence = {"request_id": request.request_id, "attempts": outcome.attempts}
-            self._say(self.alerts.fire(kind, outcome.text, moment, evidence))
-            if request.cause == "drift" and self.phase == "watched":
-                # What circulates is known to be stale: try again when there are more records.
-                self.wanted = ("drift", "again, with more records since the change")
-                return
-        else:
+        if outcome is not None and outcome.batch is not None:
             time = request.time.timestamp()
             keep = self.plan.keep
             self.circulation = Circulation(outcome.batch, block, request.record, time, keep)
             self.next_tick = self.records + self.plan.tick
             self.last_tick_time = self.watermark
             self._resolve_all(f"batch {outcome.batch.batch_id[:8]} circulates: {outcome.text}")
+        else:
+            self._say(self._failure(request, outcome, moment))
+            stale = request.cause == "drift" or self.circulation is None
+            if stale and self.phase == "watched" and self.wanted is None:
+                # What circulates, if anything does, is known to be stale.
+                cause: Cause = "first" if self.circulation is None else "drift"
+                self._try_later((cause, "again, with more records"))
+                return
         if self.wanted is not None:
             self._want(*self.wanted)
 
+    def _failure(
+        self, request: RegenerationRequest, outcome: RegenerationOutcome | None, moment: Moment
+    ) -> list[Alert]:
+        """What is said of a request that led to no batch."""
+        if outcome is None:
+            text = f"no generator worker has answered the request of record {request.record}"
+            return self.alerts.fire("generator-silent", text, moment, {})
+        rejected = outcome.outcome == "rejected"
+        kind: Final = "regeneration-rejected" if rejected else "regeneration-failed"
+        evidence = {"request_id": request.request_id, "attempts": outcome.attempts}
+        return self.alerts.fire(kind, outcome.text, moment, evidence)
+
     def _resolve_all(self, text: str) -> None:
         """A better batch ends what called for it; a change that has no batch yet goes on."""
-        for kind in list(self.alerts.firing):
+        for kind in self.alerts.kinds:
             if kind == "reference-too-short":
                 continue
             if self.phase == "changed" and kind in {"drift", "planner-moved"}:
