@@ -23,6 +23,7 @@ from halflife.generators import (
     WrongState,
     create,
 )
+from halflife.generators.generator import CHUNK
 from halflife.schemas.table import Block, Column, EquationLaw, Kind, Role, SumLaw, Table
 
 QUICK: dict[str, dict[str, Any]] = {"diffusion": {"steps": 600, "hidden": 48, "layers": 2}}
@@ -190,10 +191,14 @@ def test_same_seed_gives_the_same_rows_in_another_process() -> None:
 
 
 def test_a_row_does_not_depend_on_how_many_are_asked_for(fitted: Generator, made: Block) -> None:
-    for rows in (0, 1, 255, 256, 257, 700):
+    for rows in (0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 700):
         some = fitted.sample(rows, seed=7)
         assert len(some) == rows
         assert some.digest() == made[:rows].digest()
+
+
+def test_chunks_of_a_batch_differ(made: Block) -> None:
+    assert made[:CHUNK].digest() != made[CHUNK : 2 * CHUNK].digest()
 
 
 def test_saved_and_loaded_it_makes_the_same_rows(

@@ -131,6 +131,19 @@ def test_what_answers_follows_the_set_points() -> None:
         assert len(here) / 4000 == pytest.approx(0.25, abs=0.05)
 
 
+def test_levels_off_any_grid_and_zeros_of_a_spread_column_stay_what_they_are() -> None:
+    table = Table((Column(name="age", unit="d"), Column(name="signal")))
+    random = np.random.default_rng(0)
+    age = random.choice([1.0, 3.0, 7.0, 28.0, 90.0], 400)
+    signal = np.where(random.random(400) < 0.4, 0.0, random.gamma(2.0, size=400))
+    numbers = np.column_stack([age, signal])
+    made = fitted(Block(table, numbers, np.empty((400, 0), dtype=object))).sample(2000, seed=0)
+    assert set(made.number("age")) == {1.0, 3.0, 7.0, 28.0, 90.0}
+    # Standard error of a share from 400 rows: .025.
+    assert np.mean(made.number("signal") == 0) == pytest.approx(np.mean(signal == 0), abs=0.05)
+    assert len(np.unique(made.number("signal"))) > 1000
+
+
 def test_missing_cells_depend_on_what_is_known() -> None:
     table = Table((Column(name="who", role=Role.CONTEXT, kind=Kind.CATEGORY), Column(name="y")))
     random = np.random.default_rng(0)
