@@ -78,6 +78,7 @@ class Stage:
             "HALFLIFE_DATA": str(self.folder / "data"),
             "HALFLIFE_WEB_PORT": str(port),
             "HALFLIFE_GENERATOR_PORT": str(port),
+            "HALFLIFE_PARTITIONS": str(self.settings.partitions),
             **environment,
         }
         log = self.folder / f"{kind}-{port}.log"
@@ -107,7 +108,7 @@ def stage(lab: str, *, partitions: int = 4) -> Iterator[Stage]:
         file = folder / "lab.toml"
         file.write_text(lab)
         with EmbeddedKafka(folder / "kafka") as kafka:
-            settings = Settings(broker=kafka.address, data=folder / "data")
+            settings = Settings(broker=kafka.address, data=folder / "data", partitions=partitions)
             topics = TopicPlan.with_prefix("halflife")
             create_topics(settings, topics, partitions=partitions)
             made = Stage(kafka, folder, file, settings, topics)
