@@ -78,7 +78,7 @@ def show(found: dict[str, Any], console: Console) -> None:
         markup=False,
     )
     for note in found.get("notes", []):
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}")
     _show_alarms(found, console)
     if found["fidelity"]:
         _show_fidelity(found, console)
@@ -100,7 +100,7 @@ def _show_alarms(found: dict[str, Any], console: Console) -> None:
         columns = ", ".join(alarm["columns"])
         row, since = str(alarm["record"]), str(alarm["change_point"])
         table.add_row(row, since, alarm["kind"], columns, alarm["text"])
-    console.print(table, markup=False)
+    console.print(table)
 
 
 def _show_fidelity(found: dict[str, Any], console: Console) -> None:
@@ -117,7 +117,7 @@ def _show_fidelity(found: dict[str, Any], console: Console) -> None:
         values = [number(tick["parts"].get(part)) for part in parts]
         kept = f"{tick['retained']:.0%}"
         table.add_row(str(tick["record"]), number(tick["fidelity"]), kept, *values)
-    console.print(table, markup=False)
+    console.print(table)
     half_life = found["half_life"] or {}
     if half_life.get("text"):
-        console.print(half_life["text"], markup=False)
+        console.print(half_life["text"])

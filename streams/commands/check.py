@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from halflife.schemas.table import Column
 
 _BLIND: Final = 0.25  # standard deviations; a smaller shift seldom matters
+_JUDGED: Final = 45  # of which a hash leaves fewer than the 30 of a fidelity once in a hundred
 
 
 @click.command("check")
@@ -94,10 +95,12 @@ def remarks(plan: StreamPlan) -> Iterator[str]:
             f"{plan.false_alarms:.0f} records: the promise is kept, but shifts under about "
             f"{blind:.1f} standard deviations cannot be told from the error of the reference itself"
         )
-    if plan.window_rows * plan.holdout < 30:
+    judged = min(plan.window_rows, plan.min_rows) * plan.holdout
+    if judged < _JUDGED:
         yield (
-            f"of a window of {plan.window_rows} records, {plan.holdout:.0%} are held out: fewer "
-            "than the 30 that a fidelity needs"
+            f"of {min(plan.window_rows, plan.min_rows)} records about {judged:.0f} are held out "
+            f"to judge a batch ({plan.holdout:.0%}), and 30 are needed each time: raise min_rows, "
+            "window or holdout"
         )
     if plan.table.measured and not plan.table.set_points:
         yield (
@@ -129,7 +132,7 @@ def _show(plan: StreamPlan, console: Console) -> None:
     for line in promises(plan):
         console.print(f"  promise  {line}")
     for line in remarks(plan):
-        console.print(f"  note     [yellow]{line}[/yellow]")
+        console.print(f"  note     {line}", style="yellow")
     console.print()
 
 

@@ -64,7 +64,7 @@ def list_(stream: str | None, reason: str | None, limit: int, json_file: Path | 
         written = f"{one.time:%Y-%m-%d %H:%M:%S}"
         said = (printable(text) for text in (letter.reason, letter.path, letter.text))
         table.add_row(one.place, written, _stream(one), *said)
-    console.print(table, markup=False)
+    console.print(table)
 
 
 @command.command("show")

@@ -19,11 +19,15 @@ _WIDE: Final = 120  # characters of a line where no terminal says how wide it is
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    """A console on standard output (or error); without a terminal, plain text of 120 columns."""
+    """A console on standard output (or error); without a terminal, plain text of 120 columns.
+
+    Texts are written as they are: what looks like markup or an emoji code is a column's name.
+    """
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
+    width = None if stream.isatty() else _WIDE
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
 def grid(*headers: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:

@@ -62,7 +62,8 @@ def command(stream: str, reason: str, no_wait: bool, timeout: float) -> int:
             return 0
         with progress(f"asked for a new batch of {stream}") as tell:
             outcome = _outcome(reader, stream, timeout, time.monotonic, tell)
-    click.echo(f"{outcome.outcome}: {outcome.text}")
+    told = outcome.text.startswith(outcome.outcome)
+    click.echo(outcome.text if told else f"{outcome.outcome}: {outcome.text}")
     return 1 if outcome.outcome == "failed" else 0
 
 

@@ -102,13 +102,13 @@ def _show(found: Assessment, real: int, synthetic: int) -> None:
         table.add_row(part, number(value), said, reasons.get(part, _verdict(value, band)))
     console.print(table)
     for line in sentences(found):
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {line}")
     worst = sorted(
         (c for c in result["columns"] if c["fidelity"] is not None), key=lambda c: c["fidelity"]
     )
     if worst:
         named = ", ".join(f"{c['column']} {c['fidelity']:.2f}" for c in worst[:5])
-        console.print(f"  columns, worst first: {named}", markup=False)
+        console.print(f"  columns, worst first: {named}")
     console.print(f"  measured in {result['seconds']:.1f} s")
 
 

@@ -60,7 +60,7 @@ def show(found: dict[str, Any], console: Console) -> None:
                 markup=False,
             )
     for line in _plumbing(found):
-        console.print(line, markup=False)
+        console.print(line)
 
 
 def _plumbing(found: dict[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -44,6 +45,7 @@ def command(lab_file: Path | None, data: Path | None) -> None:
     settings = read_settings()
     if data is not None:
         settings = settings.model_copy(update={"data": data})
+    settings = _choose_ports(settings)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -71,6 +73,18 @@ def worker_command(kind: str, lab_file: Path) -> list[str]:
     """Program and arguments of a worker: ``monitor`` or ``generator``."""
     module = "halflife.streams.commands.main"
     return [sys.executable, "-m", module, kind, "--lab", str(lab_file.absolute())]
+
+
+def _choose_ports(settings: Settings) -> Settings:
+    """Free ports in place of those that are 0, so that they can be told."""
+    chosen = {}
+    with ExitStack() as held:
+        for name in ("web_port", "generator_port"):
+            if getattr(settings, name) == 0:
+                probe = held.enter_context(socket.socket())
+                probe.bind((settings.web_host, 0))
+                chosen[name] = probe.getsockname()[1]
+    return settings.model_copy(update=chosen)
 
 
 def _start_kafka(settings: Settings, stack: ExitStack) -> Settings:
@@ -103,6 +117,8 @@ def _workers(settings: Settings, lab_file: Path) -> Supervisor:
         **os.environ,
         "HALFLIFE_BROKER": settings.broker or "",
         "HALFLIFE_DATA": str(settings.data.absolute()),
+        "HALFLIFE_WEB_PORT": str(settings.web_port),
+        "HALFLIFE_GENERATOR_PORT": str(settings.generator_port),
     }
     commands = {
         "monitor worker": worker_command("monitor", lab_file),

@@ -39,8 +39,8 @@ from halflife.streams.commands.topic_reader import TopicReader, parsed
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LAB = """
 [stream.gas]
-reference = 120
-min_rows = 60
+reference = 200
+min_rows = 160
 rows = 100
 tick = 40
 grace = 10
@@ -372,11 +372,11 @@ def test_the_whole_service_by_hand(
     terminal, process = service
     said = read_until(process, "Ctrl-C ends it all")
     assert "live page" in said
-    terminal.write_rows("runs", 200, seed=0)
+    terminal.write_rows("runs", 300, seed=0)
     terminal.say("replay", "runs.csv", "--stream", "gas", "--lab", "lab.toml", "--rate", "0")
     terminal.say("replay", "runs.csv", "--stream", "gas", "--rate", "0", "--run", "again")
     # The column 'run' is not declared: all of the second replay is dead letters.
-    wait_for(lambda: len(terminal.ask("dlq", "list", "--limit", "300")) == 200)
+    wait_for(lambda: len(terminal.ask("dlq", "list", "--limit", "400")) == 300)
     batch = wait_for(lambda: terminal.ask("batches", "gas"))[0]
     assert batch["rows"] == 100
     assert batch["in_circulation"]
@@ -388,7 +388,7 @@ def test_the_whole_service_by_hand(
     assert verdict.startswith(("promoted: ", "rejected: "))
     status = terminal.ask("status")
     assert [stream["stream"] for stream in status["streams"]] == ["gas"]
-    assert status["dead_letters"]["reasons"] == {"unknown-column": 200}
+    assert status["dead_letters"]["reasons"] == {"unknown-column": 300}
     children = family(process)
     assert len(children) >= 4  # Kafka with its keeper, two workers
     process.send_signal(signal.SIGINT)
