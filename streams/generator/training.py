@@ -51,7 +51,7 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
             "record_id: that leaves nothing to train on or nothing to judge by"
         )
     generator = create(plan.generator, plan.table)
-    warm_from, warm = _champion_model(job, generator)
+    warm = champion_model(job, generator)
     tell(TrainingStep("training", generator.name))
 
     def tell_progress(progress: Progress) -> None:
@@ -68,17 +68,26 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
         )
 
     generator.fit(known, seed=derived_seed(seed, "fit"), progress=tell_progress, warm=warm)
+    champion = job.request.champion
+    # A champion of another shape gives no start, and the generator says so.
+    began_warm = warm is not None and getattr(generator, "warm_started", False)
     model_id = _keep(generator, job.models)
     tell(TrainingStep("sampling", f"{plan.rows:,} rows"))
     batch = generator.sample(plan.rows, seed=derived_seed(seed, "sample"))
     tell(TrainingStep("judging", f"on {len(unseen):,} records that no training has seen"))
     gate = Gate(plan.table, seed=derived_seed(seed, "gate"))
-    verdict = gate.judge(challenger=batch, champion=job.champion, train=known, holdout=unseen)
+    verdict = gate.judge(
+        challenger=batch,
+        champion=job.champion,
+        train=known,
+        holdout=unseen,
+        stale=job.request.cause in {"drift", "fidelity"},
+    )
     return Challenger(
         batch=batch,
         generator=generator.name,
         model_id=model_id,
-        warm_from=warm_from,
+        warm_from=champion.model_id if champion is not None and began_warm else None,
         trained_on=len(known),
         promoted=verdict.promoted,
         reason=verdict.reason,
@@ -86,16 +95,16 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
     )
 
 
-def _champion_model(job: TrainingJob, generator: Generator) -> tuple[str | None, Generator | None]:
-    """The champion's fitted model, where it can give the challenger a start."""
+def champion_model(job: TrainingJob, generator: Generator) -> Generator | None:
+    """The champion's fitted model, where it can give the challenger a start; else None."""
     champion = job.request.champion
     if champion is None or not generator.neural or champion.generator != generator.name:
-        return None, None
+        return None
     try:
-        return champion.model_id, type(generator).load(model_file(job.models, champion.model_id))
+        return type(generator).load(model_file(job.models, champion.model_id))
     except (FileNotFoundError, WrongState):
         # Trained on another machine, or written by another version: a cold start is no fault.
-        return None, None
+        return None
 
 
 def model_file(models: Path, model_id: str) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.lab import Lab
 from halflife.schemas.record import ExperimentRecord
 from halflife.schemas.regeneration import RegenerationRequest
@@ -95,6 +96,34 @@ def rows(plan: StreamPlan, values: list[dict[str, Any]]) -> Rows:
 @pytest.fixture
 def window(rows: Rows) -> Window:
     return Window.of(3, rows.addresses.tolist(), repeats=[], digest=rows.block.digest())
+
+
+@pytest.fixture
+def manifest(plan: StreamPlan, window: Window) -> Callable[..., SyntheticBatch]:
+    """Makes the manifest of a batch of 120 rows; keywords change its fields."""
+
+    def make(**changes: Any) -> SyntheticBatch:
+        fields: dict[str, Any] = {
+            "batch_id": "12" * 16,
+            "stream": "opv",
+            "request_id": "34" * 16,
+            "generator": "trees",
+            "model_id": "56" * 16,
+            "rows": 120,
+            "seed": 7,
+            "window": window,
+            "trained_on": 84,
+            "gate": {"promoted": True},
+            "created": TIME,
+            "digest": "78" * 16,
+            "plan": plan.digest,
+            "partition": 3,
+            "first_offset": 100,
+            "last_offset": 219,
+        }
+        return SyntheticBatch(**{**fields, **changes})
+
+    return make
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 
@@ -20,6 +19,7 @@ from halflife.streams.generator.publisher import batch_identity, row_messages
 from halflife.streams.watch.rows import Rows
 
 Ask = Callable[..., RegenerationRequest]
+Manifest = Callable[..., SyntheticBatch]
 
 
 @dataclass(frozen=True)
@@ -46,30 +46,6 @@ def answer(ask: Ask, rows: Rows) -> Answer:
     return Answer(ask(), "ef" * 8, challenger, "it is better", 1, 2.5)
 
 
-def manifest_of(answer: Answer, first: int, last: int, **changes: Any) -> SyntheticBatch:
-    challenger, request = answer.challenger, answer.request
-    assert challenger is not None
-    fields: dict[str, Any] = {
-        "batch_id": batch_identity(request, challenger),
-        "stream": request.stream,
-        "request_id": request.request_id,
-        "generator": challenger.generator,
-        "model_id": challenger.model_id,
-        "rows": len(challenger.batch),
-        "seed": request.seed,
-        "window": request.window,
-        "trained_on": challenger.trained_on,
-        "gate": challenger.verdict,
-        "created": request.time,
-        "digest": challenger.batch.digest(),
-        "plan": request.plan,
-        "partition": 3,
-        "first_offset": first,
-        "last_offset": last,
-    }
-    return SyntheticBatch(**{**fields, **changes})
-
-
 def test_the_identity_of_a_batch_follows_from_what_made_it(answer: Answer, ask: Ask) -> None:
     challenger = answer.challenger
     assert challenger is not None
@@ -84,33 +60,34 @@ def test_the_identity_of_a_batch_follows_from_what_made_it(answer: Answer, ask: 
     assert len(others | {same}) == 5
 
 
-def test_rows_come_back_bit_for_bit(answer: Answer, plan: StreamPlan) -> None:
-    manifest = manifest_of(answer, 100, 219)
-    values = row_messages(answer, manifest.batch_id)
+def test_rows_come_back_bit_for_bit(
+    answer: Answer, plan: StreamPlan, manifest: Manifest, rows: Rows
+) -> None:
+    batch = manifest(digest=rows.block.digest())
+    values = row_messages(answer, batch.batch_id)
     records = [SyntheticRecord.from_bytes(value) for value in values]
-    assert [r.record_id for r in records] == [f"{manifest.batch_id}-{i}" for i in range(120)]
+    assert [r.record_id for r in records] == [f"{batch.batch_id}-{i}" for i in range(120)]
     assert {r.time for r in records} == {answer.request.time}
     other = row_messages(answer, "ff" * 16)
     messages = [Message(100 + i, v) for i, v in enumerate([*values[:7], *other[:3], *values[7:]])]
-    found = batch_rows(list(messages), manifest, plan.table)
-    assert answer.challenger is not None
-    assert found.digest() == answer.challenger.batch.digest()
+    found = batch_rows(list(messages), batch, plan.table)
+    assert found.digest() == rows.block.digest()
 
 
 def test_rows_that_are_missing_doubled_or_changed_are_told(
-    answer: Answer, plan: StreamPlan
+    answer: Answer, plan: StreamPlan, manifest: Manifest, rows: Rows
 ) -> None:
-    manifest = manifest_of(answer, 100, 219)
-    messages = [Message(100 + i, v) for i, v in enumerate(row_messages(answer, manifest.batch_id))]
+    batch = manifest(digest=rows.block.digest())
+    messages = [Message(100 + i, v) for i, v in enumerate(row_messages(answer, batch.batch_id))]
     for wrong in (messages[:-1], [*messages, messages[-1]], messages[::-1], []):
         with pytest.raises(RegenerationError, match=r"rows in the log and 120 in its manifest"):
-            batch_rows(list(wrong), manifest, plan.table)
-    lying = manifest_of(answer, 100, 219, digest="0" * 32)
+            batch_rows(list(wrong), batch, plan.table)
+    lying = manifest(digest="0" * 32)
     with pytest.raises(RegenerationError, match="are not those of its manifest"):
         batch_rows(list(messages), lying, plan.table)
     broken = [Message(100, messages[0].value[:-1]), *messages[1:]]
     with pytest.raises(RegenerationError, match="cannot be read"):
-        batch_rows(list(broken), manifest, plan.table)
+        batch_rows(list(broken), batch, plan.table)
 
 
 def test_a_failed_answer_says_so(ask: Ask) -> None:

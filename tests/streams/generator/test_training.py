@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from halflife.generators import Generator
+from halflife.generators import Diffusion, Generator, create
+from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.regeneration import RegenerationRequest
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.streams.generator.errors import RegenerationError
-from halflife.streams.generator.training import model_file, train
+from halflife.streams.generator.training import champion_model, model_file, train
 from halflife.streams.generator.training_job import TrainingJob
 from halflife.streams.generator.training_step import TrainingStep
 from halflife.streams.watch.identity import derived_seed
@@ -80,3 +81,30 @@ def test_too_few_rows_are_told_in_words(job: TrainingJob) -> None:
     few = np.arange(len(job.rows)) < 20
     with pytest.raises(ValueError, match="at least"):
         train(replace(job, rows=job.rows[few]), ignore)
+
+
+@pytest.mark.neural
+def test_a_neural_challenger_begins_with_the_weights_of_the_champion(
+    job: TrainingJob, ask: Ask, manifest: Callable[..., SyntheticBatch]
+) -> None:
+    pytest.importorskip("torch")
+    table, rows = job.plan.table, job.rows.block
+    champion = Diffusion(table, steps=2)
+    champion.fit(rows, seed=1)
+    job.models.mkdir()
+    champion.save(model_file(job.models, "56" * 16))
+    warm = replace(job, request=ask(champion=manifest(generator="diffusion")))
+    challenger = Diffusion(table, steps=2)
+    challenger.fit(rows, seed=2, warm=champion_model(warm, challenger))
+    assert challenger.warm_started
+
+
+@pytest.mark.parametrize(
+    ("made_by", "wanted"), [("diffusion", "diffusion"), ("trees", "diffusion"), ("trees", "trees")]
+)
+def test_a_champion_without_a_fitting_model_gives_no_start(
+    job: TrainingJob, ask: Ask, manifest: Callable[..., SyntheticBatch], made_by: str, wanted: str
+) -> None:
+    cold = replace(job, request=ask(champion=manifest(generator=made_by)))
+    assert champion_model(cold, create(wanted, job.plan.table)) is None
+    assert champion_model(job, create(wanted, job.plan.table)) is None
