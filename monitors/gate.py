@@ -23,7 +23,7 @@ are small, and a batch that a classifier often tells is still the best there is;
 low, and the verdict carries the scores."""
 
 _CHANCE: Final = 0.01
-_NOISE: Final = 1.96  # one-sided 97.5 % for each part
+_NOISE: Final = 1.96  # standard errors, for one of several parts; one-sided 97.5 %
 
 
 class Gate:
@@ -32,10 +32,14 @@ class Gate:
     A challenger is rejected if it holds more copies of training rows than real replicates and
     ``max_copies`` allow, or breaks a declared law more often than the real rows do (Fisher's exact
     test at 1 %). Without a champion it is then promoted unless one of its parts is under
-    ``FLOOR``. With one, it is promoted if its worst part is better than the champion's worst part,
-    or if no part is worse and one is better, each beyond the noise of a paired comparison: both
-    batches are scored at the same draws of the held-out rows, and the noise is 1.96 standard
-    deviations of the difference. A tie keeps the champion.
+    ``FLOOR``.
+
+    With one, it is promoted if its worst part is better than the champion's worst part by more
+    than one standard error, or if no part is worse and one is better, each by more than 1.96. Both
+    batches are scored at the same draws of the held-out rows, and the standard error is that of
+    the paired difference. A tie keeps the champion, because a change of batch costs its users
+    something. Where the champion is known to be stale, from more records than are held out here,
+    that reason to keep it is gone: then the better worst part decides.
 
     Args:
         table: What the rows are, with its laws.
@@ -46,8 +50,9 @@ class Gate:
     Raises:
         MonitorError: For a share outside [0, 1].
 
-    Reference: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Fisher,
-    Statistical Methods for Research Workers (1934), section 21.02.
+    Reference: Breiman et al., Classification and Regression Trees (1984), section 3.4.3 (the rule
+    of one standard error); Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter
+    13; Fisher, Statistical Methods for Research Workers (1934), section 21.02.
     """
 
     def __init__(self, table: Table, *, seed: int = 0, max_copies: float = 0.01) -> None:
@@ -58,7 +63,13 @@ class Gate:
         self.max_copies = max_copies
 
     def judge(
-        self, *, challenger: Block, champion: Block | None, train: Block, holdout: Block
+        self,
+        *,
+        challenger: Block,
+        champion: Block | None,
+        train: Block,
+        holdout: Block,
+        stale: bool = False,
     ) -> Verdict:
         """The verdict.
 
@@ -67,6 +78,8 @@ class Gate:
             champion: The batch in circulation, if there is one.
             train: The real rows that the challenger was trained on.
             holdout: At least 30 real rows that neither batch was trained on.
+            stale: Whether other evidence says that the champion has lost its fidelity: an alarm
+                for drift, or fidelity under its limit.
 
         Raises:
             TooFewRows: For fewer, or fewer than 30 rows of a batch, or no training row.
@@ -83,7 +96,7 @@ class Gate:
         elif theirs is None:
             promoted, reason = _first(measure)
         else:
-            promoted, reason = _better(ours, theirs)
+            promoted, reason = _better(ours, theirs, stale=stale)
         rival = None
         if champion is not None and theirs is not None:
             rival = summary(theirs, holdout, champion)
@@ -148,27 +161,34 @@ def _first(measure: FidelityMeasure) -> tuple[bool, str]:
     return True, f"promoted: the first batch, its worst part {score}, over the floor of {FLOOR}"
 
 
-def _better(ours: dict[str, PartScore], theirs: dict[str, PartScore]) -> tuple[bool, str]:
+def _better(
+    ours: dict[str, PartScore], theirs: dict[str, PartScore], *, stale: bool
+) -> tuple[bool, str]:
     """The verdict beside a champion."""
     both = [p for p in ours if ours[p].raw is not None and theirs[p].raw is not None]
     worst_ours = min(both, key=lambda part: ours[part].value)
     worst_theirs = min(both, key=lambda part: theirs[part].value)
     gain = ours[worst_ours].value - theirs[worst_theirs].value
-    noise = _noise(_worst(ours, both) - _worst(theirs, both))
+    error = _error(_worst(ours, both) - _worst(theirs, both))
     worst = (
         f"its worst part ({worst_ours}, {ours[worst_ours].value:.2f}) beside the champion's "
         f"({worst_theirs}, {theirs[worst_theirs].value:.2f})"
     )
-    if gain > noise:
-        return True, f"promoted: {worst} is better by {gain:.2f}, noise {noise:.2f}"
+    if gain > error:
+        return True, f"promoted: {worst} is better by {gain:.2f}, standard error {error:.2f}"
+    if stale:
+        if gain > 0:
+            told = f"better by {gain:.2f}, and the champion is known to be stale"
+            return True, f"promoted: {worst} is {told}"
+        return False, f"rejected: {worst} is not better, though the champion is stale"
     gains = {p: ours[p].value - theirs[p].value for p in both}
-    noises = {p: _noise(ours[p].replicates - theirs[p].replicates) for p in both}
+    noises = {p: _NOISE * _error(ours[p].replicates - theirs[p].replicates) for p in both}
     lost = [part for part in both if gains[part] < -noises[part]]
     won = [part for part in both if gains[part] > noises[part]]
     if lost:
         part = min(lost, key=lambda name: gains[name])
         told = f"{part} fidelity is worse by {-gains[part]:.2f}, noise {noises[part]:.2f}"
-        return False, f"rejected: {told}; {worst} is not better beyond noise ({noise:.2f})"
+        return False, f"rejected: {told}; {worst} is not better beyond noise ({error:.2f})"
     if won:
         part = max(won, key=lambda name: gains[name])
         told = f"{part} fidelity is better by {gains[part]:.2f}, noise {noises[part]:.2f}"
@@ -182,9 +202,9 @@ def _worst(scores: dict[str, PartScore], parts: list[str]) -> FloatArray:
     return np.asarray(draws.min(axis=0))
 
 
-def _noise(differences: FloatArray) -> float:
-    """The difference that noise alone gives."""
-    return float(_NOISE * differences.std(ddof=1))
+def _error(differences: FloatArray) -> float:
+    """Standard error of a paired difference, from its bootstrap replicates, shape (r,)."""
+    return float(differences.std(ddof=1))
 
 
 def _retained(challenger: FidelityMeasure, champion: FidelityMeasure) -> dict[str, float]:

@@ -9,12 +9,13 @@ from halflife.schemas.table import SumLaw, Table
 from .fidelity_cases import LINE, SOLAR, block, leaf_batch, line, solar_cells
 
 
-def judge(challenger, champion, *, table=LINE, train=None, holdout=None):
+def judge(challenger, champion, *, table=LINE, train=None, holdout=None, stale=False):
     return Gate(table).judge(
         challenger=challenger,
         champion=champion,
         train=line(200, 0) if train is None else train,
         holdout=line(200, 1) if holdout is None else holdout,
+        stale=stale,
     )
 
 
@@ -47,6 +48,15 @@ def test_only_a_better_batch_replaces_the_old_one():
     assert not worse.promoted
     assert "worse by" in worse.reason
     assert min(better.retained.values()) < 0.9
+
+
+def test_beside_a_stale_champion_the_better_worst_part_decides():
+    a, b = line(400, 2), line(400, 3)
+    verdicts = [judge(a, b, stale=True), judge(b, a, stale=True)]
+    assert sum(verdict.promoted for verdict in verdicts) == 1, "one of two is the better one"
+    assert not any(judge(one, other).promoted for one, other in ((a, b), (b, a)))
+    loser = next(verdict for verdict in verdicts if not verdict.promoted)
+    assert "though the champion is stale" in loser.reason
 
 
 def test_a_batch_of_copies_is_refused_however_good_it_scores():
