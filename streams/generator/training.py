@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 # At the top, unlike elsewhere: the child alone imports this, while the window is still being read.
-from halflife.generators import Generator, Progress, WrongState, create
+from halflife.generators import Auto, Generator, Progress, WrongState, create
 from halflife.monitors import Gate
 from halflife.streams.watch.identity import derived_seed
 
@@ -85,7 +85,7 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
     )
     return Challenger(
         batch=batch,
-        generator=generator.name,
+        generator=_made_by(generator),
         model_id=model_id,
         warm_from=champion.model_id if champion is not None and began_warm else None,
         trained_on=len(known),
