@@ -30,7 +30,7 @@ SLOTS: Final = 8
 """Agents that take blocks: partitions share them by their number."""
 
 
-class Pages(AiohttpWeb):  # type: ignore[misc]  # Faust ships no types
+class Pages(AiohttpWeb):
     """Faust's web server without its own pages: its ``/`` says OK whatever the worker does."""
 
     default_blueprints = ()
@@ -48,7 +48,7 @@ class Blocks:
     """
 
     def __init__(self, app: faust.App, *, slots: int = SLOTS) -> None:
-        self._channels = [app.channel(maxsize=8) for _ in range(slots)]
+        self._channels: list[Any] = [app.channel(maxsize=8) for _ in range(slots)]
         for channel in self._channels:
             app.agent(channel, name=f"halflife.blocks.{self._channels.index(channel)}")(_take)
 
@@ -72,7 +72,7 @@ async def _take(blocks: Any) -> None:
             await worker.process(messages)
         except asyncio.CancelledError:
             if not done.done():
-                done.cancel()
+                done.set_exception(RuntimeError("the agent was ended in the middle of a block"))
             raise
         except Exception as error:  # noqa: BLE001 - it is raised again where the block came from
             if not done.done():
@@ -127,23 +127,18 @@ def build_app(
     ingest = make_ingest(blocks)
     board.workers = ingest.workers
 
-    @app.service
-    class IngestService(Service):  # type: ignore[misc]  # mode ships no types
+    class IngestService(Service):
         """Runs the ingest for as long as the app runs."""
 
-        @Service.task
-        async def _join(self) -> None:
-            await ingest.start()
+        async def on_start(self) -> None:
+            self.add_future(ingest.start())
 
         async def on_stop(self) -> None:
             await ingest.stop()
 
-    @app.timer(interval=1.0)
     async def beat() -> None:
         heartbeat.beat()
 
-    # A worker without an agent on a topic will not start; losing some of these harms nobody.
-    @app.agent(app.topic(topics.progress, value_type=bytes, value_serializer="raw"))
     async def progress(values: Any) -> None:
         async for value in values:
             try:
@@ -151,22 +146,34 @@ def build_app(
             except MessageError as error:
                 log.debug("a sign of progress that cannot be read: %s", error)
 
-    @app.page("/metrics")
+    app.service(IngestService)
+    app.timer(interval=1.0)(beat)
+    # A worker without an agent on a topic will not start; losing some of these harms nobody.
+    app.agent(app.topic(topics.progress, value_type=bytes, value_serializer="raw"))(progress)
+    _add_pages(app, registry, board, ingest, clock)
+    return app
+
+
+def _add_pages(
+    app: faust.App,
+    registry: CollectorRegistry,
+    board: Board,
+    ingest: Ingest,
+    clock: Callable[[], float],
+) -> None:
     async def metrics(web: Any, _request: Any) -> Any:
         text = generate_latest(registry).decode()
         return web.text(text, content_type=CONTENT_TYPE_LATEST.split(";")[0])
 
-    @app.page("/ready")
     async def ready(web: Any, _request: Any) -> Any:
         state = board.ready(ingest, clock())
         return web.json(state, status=200 if state["ready"] else 503)
 
-    @app.page("/state")
     async def state(web: Any, _request: Any) -> Any:
         return web.json(board.state(clock()))
 
-    @app.page("/")
     async def live(web: Any, _request: Any) -> Any:
         return web.html(board.page())
 
-    return app
+    for path, page in (("/metrics", metrics), ("/ready", ready), ("/state", state), ("/", live)):
+        app.page(path)(page)

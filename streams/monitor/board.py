@@ -19,6 +19,7 @@ from halflife.streams.watch.reject import Reject
 from halflife.streams.watch.stream_watch import StreamWatch
 
 from .partition_worker import PartitionWorker
+from .standing import standing_of
 
 if TYPE_CHECKING:
     from .ingest import Ingest
@@ -60,7 +61,7 @@ class Board:
         self._training[progress.stream] = progress
 
     def ready(self, ingest: Ingest, now: float) -> dict[str, Any]:
-        """Whether partitions are held and restored, and how each is getting on."""
+        """Whether the group has dealt us our partitions, and how each of them is getting on."""
         partitions = {
             str(number): {
                 "restored": worker.restored,
@@ -69,10 +70,8 @@ class Board:
             }
             for number, worker in sorted(self.workers.items())
         }
-        ready = bool(partitions) and all(part["restored"] for part in partitions.values())
         return {
-            "ready": ready and ingest.broker_lost is None,
-            "broker": "away" if ingest.broker_lost is not None else "there",
+            "ready": ingest.joined and all(part["restored"] for part in partitions.values()),
             "partitions": partitions,
             "restarts": ingest.restarts,
             "time": now,
@@ -80,12 +79,14 @@ class Board:
 
     def state(self, now: float) -> dict[str, Any]:
         """Everything that the live page shows."""
-        streams = {}
+        streams: dict[str, dict[str, Any]] = {}
         for worker in self.workers.values():
             for name, watch in worker.watch.streams.items():
                 streams[name] = self._stream(watch, worker)
         for name in self.plans.keys() - streams.keys():
             streams[name] = {"title": self.plans[name].title or name, "records": 0}
+        for view in streams.values():
+            view["standing"] = standing_of(view)._asdict()
         return {"time": now, "streams": dict(sorted(streams.items()))}
 
     def page(self) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from halflife.schemas.settings import Settings
 from halflife.streams.broker.topics import TopicPlan
+from halflife.streams.generator.closing import close
+from halflife.streams.generator.trouble import Trouble
 
 from .partition_worker import PartitionWorker
 
@@ -23,7 +24,8 @@ SESSION_SECONDS: Final = 15
 _POLL_SECONDS: Final = 3600
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
-_HANDOVER_SECONDS: Final = 10.0
+_WELL_SECONDS: Final = 60.0
+_HANDOVER_SECONDS: Final = 5.0
 
 
 class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -49,7 +51,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self.make_worker = make_worker
         self.workers: dict[int, PartitionWorker] = {}
         self.restarts = 0
-        self.broker_lost: float | None = None
+        self.joined = False
+        self._trouble = Trouble(log)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._consumer: Any = None
 
@@ -72,20 +75,19 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             try:
                 await consumer.start()
                 break
-            except KafkaConnectionError as error:
-                self._note_loss(error)
-                await consumer.stop()
+            except (KafkaError, OSError) as error:
+                self._trouble.say(f"Kafka cannot be reached, trying again: {_told(error)}")
+                await close(consumer)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         self._consumer = consumer
-        self.broker_lost = None
         consumer.subscribe([self.topics.records], listener=self)
 
     async def stop(self) -> None:
         """Write what is done, give the partitions back, leave the group."""
         await self._give_away(list(self._tasks))
         if self._consumer is not None:
-            await self._consumer.stop()
+            await close(self._consumer)
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Write and close what goes to another worker."""
@@ -93,20 +95,27 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """Begin to work on what was given; restoring happens beside the group's heartbeat."""
-        for place in assigned:
-            if place.partition not in self._tasks:
-                task = asyncio.create_task(self._live(place.partition))
-                self._tasks[place.partition] = task
+        self.joined = True
+        given = sorted(place.partition for place in assigned)
+        log.info("given partitions: %s", ", ".join(map(str, given)) or "none, there are too few")
+        for partition in given:
+            if partition not in self._tasks:
+                self._tasks[partition] = asyncio.create_task(self._live(partition))
 
     async def _give_away(self, partitions: list[int]) -> None:
+        """End the work on some partitions: in good order, or at once where that takes too long."""
         tasks = {p: self._tasks.pop(p) for p in partitions if p in self._tasks}
-        for partition in tasks:
+        for partition, task in tasks.items():
             worker = self.workers.get(partition)
-            if worker is not None:
-                # What cannot be written in time is not lost: the successor does it again.
-                with contextlib.suppress(KafkaError, TimeoutError):
-                    await asyncio.wait_for(worker.flush(), _HANDOVER_SECONDS)
-        for task in tasks.values():
+            if worker is not None and worker.restored:
+                worker.leave()
+            else:
+                task.cancel()
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks.values(), timeout=_HANDOVER_SECONDS)
+        for task in late:
+            # What could not be written is not lost: the successor does it again.
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         for partition in tasks:
@@ -121,24 +130,22 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             started = time.monotonic()
             try:
                 await worker.run(self._consumer)
-            except asyncio.CancelledError:
-                raise
             except ProducerFenced:
-                log.warning("partition %d: another worker has taken it over", partition)
-                return
-            except KafkaError as error:
-                self._note_loss(error)
+                # Another worker was given it, and we shall be told; or one that has slept woke up
+                # and will be told, and then it is for us to go on.
+                log.info("partition %d: another worker has claimed it", partition)
+            except (KafkaError, OSError) as error:
+                self._trouble.say(f"trouble with Kafka, will go on: {_told(error)}")
             except Exception:
                 # A bug or a full disk: nothing is lost, and it must be seen and tried again.
                 log.exception("partition %d: begins again from its last snapshot", partition)
+            else:
+                return
             self.restarts += 1
-            pause = _FIRST_PAUSE if time.monotonic() - started > 60 else pause
+            pause = _FIRST_PAUSE if time.monotonic() - started > _WELL_SECONDS else pause
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _note_loss(self, error: Exception) -> None:
-        """Say that the broker is away, at most twice a minute."""
-        now = time.monotonic()
-        if self.broker_lost is None or now - self.broker_lost > 30:
-            log.warning("Kafka is away, trying again: %s: %s", type(error).__name__, error)
-            self.broker_lost = now
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from typing import Final
 
@@ -16,6 +17,7 @@ from halflife.schemas.settings import Settings
 from halflife.streams.broker.clients import aiokafka_arguments
 from halflife.streams.broker.lag import LagCollector
 from halflife.streams.broker.topics import TopicPlan, create_topics
+from halflife.streams.generator.seldom_filter import SeldomFilter
 from halflife.streams.watch.reject import Reject
 
 from .app import Blocks, build_app
@@ -44,10 +46,13 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     """
     # One thread for each heavy process: more fight for the cores, and sums change their order.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(SeldomFilter("aiokafka"))
     topics = TopicPlan.with_prefix(settings.topic_prefix)
     create_topics(
         settings, topics, partitions=settings.partitions, replication=settings.replication
     )
+    settings = settings.model_copy(update={"web_port": settings.web_port or _free_port(settings)})
     registry = CollectorRegistry()
     metrics, board = MonitorMetrics(registry), Board(lab.streams)
     pool, heartbeat = Pool(settings.pool), Heartbeat()
@@ -92,6 +97,7 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     pool.start()
     lag.start()
     watchdog.start()
+    log.info("live page and metrics at http://%s:%d/", settings.web_host, settings.web_port)
     worker = faust.Worker(
         app, loglevel="WARNING", redirect_stdouts=False, override_logging=False, quiet=True
     )
@@ -103,7 +109,12 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         watchdog.stop()
         lag.stop()
         pool.stop()
-    return 0
+
+
+def _free_port(settings: Settings) -> int:
+    """A port that nobody has now: Faust knows no 0."""
+    with socket.create_server((settings.web_host, 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def why_stuck(heartbeat: Heartbeat, ingest: Ingest) -> str | None:

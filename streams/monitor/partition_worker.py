@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -19,8 +18,9 @@ from halflife.schemas.settings import Settings
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 from halflife.streams.broker.dead_letter import DeadLetter
-from halflife.streams.broker.topics import MAX_MESSAGE_BYTES, TopicPlan
+from halflife.streams.broker.topics import DEAD_LETTER_ROOM, MAX_MESSAGE_BYTES, TopicPlan
 from halflife.streams.generator.batch_reader import read_batch
+from halflife.streams.generator.closing import close
 from halflife.streams.generator.errors import RegenerationError
 from halflife.streams.generator.log_reader import LogReader
 from halflife.streams.watch.partition_watch import PartitionWatch
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 _TRANSACTION_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.5
+_LISTEN_SECONDS: Final = 0.1
+_BLOCK: Final = 2000
 Hand = Callable[["PartitionWorker", list[Any]], Awaitable[None]]
 
 
@@ -80,6 +82,7 @@ class PartitionWorker:
         self.busy_since: float | None = None
         self.progress = time.monotonic()
         self.restored = False
+        self._leaving = asyncio.Event()
         self._producer: Any = None
         self._companion: Any = None
         self._positions = {"control": 0, "regenerations": 0}
@@ -92,7 +95,7 @@ class PartitionWorker:
         return TopicPartition(self.topics.records, self.partition)
 
     async def run(self, consumer: Any) -> None:
-        """Live until cancelled or until something fails.
+        """Live until told to leave, or until something fails.
 
         Args:
             consumer: The worker's consumer of records, which has been given the partition.
@@ -100,10 +103,17 @@ class PartitionWorker:
         try:
             await self._restore(consumer)
             self.restored = True
-            while True:
+            while not self._leaving.is_set():
                 await self._turn(consumer)
+            await self._commit()
+            log.info("partition %d: left at offset %d", self.partition, self.watch.next_offset)
         finally:
+            self.restored = False
             await asyncio.shield(self._close())
+
+    def leave(self) -> None:
+        """End ``run`` soon, after what is done has been written."""
+        self._leaving.set()
 
     async def process(self, messages: list[Any]) -> None:
         """Take a block of messages; called by an agent."""
@@ -116,7 +126,7 @@ class PartitionWorker:
             **self.arguments,
             transactional_id=f"{self.settings.topic_prefix}-monitor-{self.partition}",
             transaction_timeout_ms=_TRANSACTION_SECONDS * 1000,
-            max_request_size=MAX_MESSAGE_BYTES,
+            max_request_size=MAX_MESSAGE_BYTES + DEAD_LETTER_ROOM,
             compression_type="zstd",
         )
         # Fences a predecessor and aborts what it had begun: only then the snapshot is final.
@@ -178,15 +188,25 @@ class PartitionWorker:
             await self._go_on()
             return
         await self._hear(seconds=0)
-        left = max(0.0, min(_POLL_SECONDS, self._commit_due - time.monotonic()))
-        found = await consumer.getmany(self.source, timeout_ms=int(left * 1000), max_records=2000)
-        messages = found.get(self.source, [])
+        messages = await self._next_block(consumer)
         if messages:
-            self.busy_since = time.monotonic()
             await self.hand(self, messages)
-            self.busy_since = None
         self.progress = time.monotonic()
         await self._commit_if_due()
+
+    async def _next_block(self, consumer: Any) -> list[Any]:
+        """The next messages; none when it is time for something else."""
+        left = max(0.0, min(_POLL_SECONDS, self._commit_due - time.monotonic()))
+        ask = consumer.getmany(self.source, timeout_ms=int(left * 1000), max_records=_BLOCK)
+        # While the group deals its partitions anew, getmany waits for it without an end.
+        reading = asyncio.ensure_future(ask)
+        leaving = asyncio.ensure_future(self._leaving.wait())
+        try:
+            await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            return reading.result().get(self.source, []) if reading.done() else []
+        finally:
+            reading.cancel()
+            leaving.cancel()
 
     async def _go_on(self) -> None:
         """Write down what was found, wait for an outcome where one is due, and take the rest."""
@@ -194,9 +214,7 @@ class PartitionWorker:
         await self._hear(seconds=0)
         if self.watch.waiting:
             await self._wait_for_outcome()
-        self.busy_since = time.monotonic()
         await self._drive(self.watch.proceed())
-        self.busy_since = None
         self.progress = time.monotonic()
         await self._commit_if_due()
 
@@ -204,8 +222,10 @@ class PartitionWorker:
         """Wait for the generator worker; if it does not answer in time, go on without it."""
         deadline = time.monotonic() + self.settings.wait_seconds
         while self.watch.waiting and time.monotonic() < deadline:
-            await self._hear(seconds=_POLL_SECONDS)
+            await self._hear(seconds=_LISTEN_SECONDS)
             self.progress = time.monotonic()
+            if self._leaving.is_set():
+                return
         for watch in self.watch.waiting:
             log.error("stream %s: no generator worker answers; going on without", watch.plan.name)
             await self._drive(self.watch.answer(None, None, watch.plan.name))
@@ -242,8 +262,9 @@ class PartitionWorker:
             log.warning("an outcome that cannot be read (offset %d): %s", message.offset, error)
             return
         stream = outcome.stream
-        watch = self.watch.streams.get(stream)
-        pending = watch and watch.desk.pending
+        if stream not in self.watch.streams:
+            return
+        pending = self.watch.streams[stream].desk.pending
         if pending is None or pending.request_id != outcome.request_id:
             return
         block = None
@@ -263,12 +284,13 @@ class PartitionWorker:
     async def _drive(self, steps: Generator[Work, Any, Any]) -> None:
         """Do the work that some steps ask for, in the pool."""
         result: Any = None
-        while True:
-            try:
+        self.busy_since = time.monotonic()
+        try:
+            while True:
                 work = steps.send(result)
-            except StopIteration:
-                return
-            result = await self.pool.run(work)
+                result = await self.pool.run(work)
+        except StopIteration:
+            self.busy_since = None
 
     # Writing
 
@@ -284,30 +306,33 @@ class PartitionWorker:
             return
         findings, rejects = self.watch.take_findings(), self.watch.take_rejects()
         head = {**self.watch.head(), "positions": dict(self._positions)}
-        async with self._producer.transaction():
-            sent = [await self._send_finding(finding) for finding in findings]
-            sent += [await self._send_reject(reject) for reject in rejects]
-            for key, value in snapshot_parts(self.partition, head, touched):
-                sent.append(
-                    await self._producer.send(
-                        self.topics.snapshots, value, key=key, partition=self.partition
-                    )
-                )
-            await asyncio.gather(*sent)
-            offsets = {self.source: OffsetAndMetadata(self.watch.next_offset, "")}
-            group = f"{self.settings.topic_prefix}-monitor"
-            await self._producer.send_offsets_to_transaction(offsets, group)
-        self._committed = self.watch.next_offset
+        parts = snapshot_parts(self.partition, head, touched)
+        # A transaction that fails is not aborted here: after any failure the worker begins anew,
+        # and the start of its next producer aborts it, or finds it whole.
+        await self._producer.begin_transaction()
+        sent = [await self._send_finding(finding) for finding in findings]
+        sent += [await self._send_reject(reject) for reject in rejects]
+        sent += [await self._send(self.topics.snapshots, value, key=key) for key, value in parts]
+        await asyncio.gather(*sent)
+        offsets = {self.source: OffsetAndMetadata(head["next_offset"], "")}
+        group = f"{self.settings.topic_prefix}-monitor"
+        await self._producer.send_offsets_to_transaction(offsets, group)
+        await self._producer.commit_transaction()
+        self._committed = head["next_offset"]
         self.on_committed(self, findings, rejects)
 
-    async def _send_finding(self, finding: Message) -> Any:
+    async def _send(self, topic: str, value: bytes | None, **more: Any) -> asyncio.Future[Any]:
+        sent = await self._producer.send(topic, value, partition=self.partition, **more)
+        # If a later one is refused, asyncio would complain of each that nobody looked at.
+        sent.add_done_callback(_look_at)
+        return sent  # type: ignore[no-any-return]  # aiokafka ships no types
+
+    async def _send_finding(self, finding: Message) -> asyncio.Future[Any]:
         topic = getattr(self.topics, finding.topic)
         key = finding.stream.encode()  # type: ignore[attr-defined]  # all findings have a stream
-        return await self._producer.send(
-            topic, finding.to_bytes(), key=key, partition=self.partition
-        )
+        return await self._send(topic, finding.to_bytes(), key=key)
 
-    async def _send_reject(self, reject: Reject) -> Any:
+    async def _send_reject(self, reject: Reject) -> asyncio.Future[Any]:
         message = reject.message
         letter = DeadLetter(
             reason=reject.error.reason,
@@ -321,17 +346,13 @@ class PartitionWorker:
             headers=tuple(message.headers),
         )
         key, value, headers = letter.to_message()
-        return await self._producer.send(
-            self.topics.dead_letters, value, key=key, headers=headers, partition=self.partition
-        )
-
-    async def flush(self) -> None:
-        """Write what is done; before the partition is given away."""
-        if self.restored and self.busy_since is None:
-            await self._commit()
+        return await self._send(self.topics.dead_letters, value, key=key, headers=headers)
 
     async def _close(self) -> None:
-        for client in (self._companion, self._producer):
-            if client is not None:
-                with contextlib.suppress(Exception):
-                    await client.stop()
+        clients = [one for one in (self._companion, self._producer) if one is not None]
+        await asyncio.gather(*map(close, clients))
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
