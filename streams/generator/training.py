@@ -107,6 +107,12 @@ def champion_model(job: TrainingJob, generator: Generator) -> Generator | None:
         return None
 
 
+def _made_by(generator: Generator) -> str:
+    """What made a batch: of ``auto``, the generator that it chose."""
+    winner = generator.winner if isinstance(generator, Auto) else None
+    return generator.name if winner is None else winner.name
+
+
 def model_file(models: Path, model_id: str) -> Path:
     """Where a fitted model is kept."""
     return models / f"{model_id}.npz"
