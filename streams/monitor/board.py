@@ -61,7 +61,7 @@ class Board:
         self._training[progress.stream] = progress
 
     def ready(self, ingest: Ingest, now: float) -> dict[str, Any]:
-        """Whether partitions are held and restored, and how each is getting on."""
+        """Whether the group has dealt us our partitions, and how each of them is getting on."""
         partitions = {
             str(number): {
                 "restored": worker.restored,
@@ -70,10 +70,8 @@ class Board:
             }
             for number, worker in sorted(self.workers.items())
         }
-        ready = bool(partitions) and all(part["restored"] for part in partitions.values())
         return {
-            "ready": ready and ingest.broker_lost is None,
-            "broker": "away" if ingest.broker_lost is not None else "there",
+            "ready": ingest.joined and all(part["restored"] for part in partitions.values()),
             "partitions": partitions,
             "restarts": ingest.restarts,
             "time": now,
