@@ -75,7 +75,6 @@ def show(found: dict[str, Any], console: Console) -> None:
     console.print(
         f"{found['stream']}: {found['records']} records; the reference is rows "
         f"{reference['first']} to {reference['last']}",
-        markup=False,
     )
     for note in found.get("notes", []):
         console.print(f"note: {note}")

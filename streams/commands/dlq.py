@@ -79,8 +79,8 @@ def show(place: tuple[int, int], json_file: Path | None) -> None:
     if json_file == STDOUT:
         return
     letter = found.letter
-    place = letter.path and f" at {letter.path}"
-    click.echo(printable(f"{letter.reason}{place}: {letter.text}"))
+    where = letter.path and f" at {letter.path}"
+    click.echo(printable(f"{letter.reason}{where}: {letter.text}"))
     click.echo(f"from {letter.topic}, partition {letter.partition}, offset {letter.offset}")
     click.echo(f"key {_text(letter.key)!r}, written {found.time:%Y-%m-%d %H:%M:%S} UTC")
     for name, value in letter.headers:

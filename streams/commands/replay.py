@@ -75,6 +75,9 @@ def command(
     The identity of a record is that of its row, so that what was sent before counts as a repeat:
     name a --run to have it all count again. With --lab, the columns are read as the lab file
     declares them, and others are not sent.
+
+    Fidelity is measured once in a minute of event time, or as the lab file has it: past records
+    that are sent fast want --start and --every.
     """
     if (start is None) != (every is None):
         raise click.UsageError("--start and --every go together")

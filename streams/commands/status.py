@@ -57,7 +57,6 @@ def show(found: dict[str, Any], console: Console) -> None:
             console.print(
                 f"{alert['severity']}: {stream['stream']}: {alert['text']} "
                 f"(record {alert['record']}, {alert['time'][:16]})",
-                markup=False,
             )
     for line in _plumbing(found):
         console.print(line)
@@ -65,14 +64,10 @@ def show(found: dict[str, Any], console: Console) -> None:
 
 def _plumbing(found: dict[str, Any]) -> list[str]:
     """Lag and dead letters, a line each."""
-    lines = []
-    for group in dict.fromkeys(lag["group"] for lag in found["lag"]):
-        behind = [lag for lag in found["lag"] if lag["group"] == group]
-        total = sum(lag["lag"] for lag in behind)
-        said = f"{total} messages behind" if total else "has read everything"
-        if not any(lag["began"] for lag in behind):
-            said = f"has read nothing yet, {total} messages wait"
-        lines.append(f"{group}: {said}")
+    behind = sum(lag["lag"] for lag in found["lag"])
+    lines = [f"records: {behind} wait to be read" if behind else "records: all have been read"]
+    if not any(lag["began"] for lag in found["lag"]):
+        lines[0] += ", and no monitor worker has begun"
     letters = found["dead_letters"]
     if not letters["count"]:
         return [*lines, "no dead letters"]
