@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -207,7 +208,12 @@ class GeneratorWorker:
             # Kept until it is published: a broker that goes away then costs no second training.
             answer = self._ready_answer = await self._answerer.answer(request)
         self._reporter.tell(request, TrainingStep("publishing", f"outcome: {answer.outcome}"))
-        outcome = await publisher.publish(answer, offset)
+        try:
+            outcome = await publisher.publish(answer, offset)
+        except ValueError as error:  # rows or a verdict that no message can hold: it would stay so
+            _log.exception("%s: the batch cannot be published", request.stream)
+            failed = replace(answer, challenger=None, text=f"cannot be published: {error}")
+            outcome = await publisher.publish(failed, offset)
         self._ready_answer = None
         self._answerer.published(request)
         self._metrics.answered(outcome)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 
 from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.record import SyntheticRecord
 from halflife.schemas.regeneration import RegenerationRequest
 from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block
 from halflife.streams.generator.answer import Answer
 from halflife.streams.generator.batch_reader import batch_rows
 from halflife.streams.generator.challenger import Challenger
@@ -99,3 +101,15 @@ def test_an_answer_is_what_the_gate_said(answer: Answer) -> None:
     assert answer.challenger is not None
     rejected = replace(answer, challenger=replace(answer.challenger, promoted=False))
     assert (answer.outcome, rejected.outcome) == ("promoted", "rejected")
+
+
+def test_rows_that_no_message_can_hold_are_refused_before_any_is_sent(
+    answer: Answer, rows: Rows
+) -> None:
+    assert answer.challenger is not None
+    endless = rows.block.numbers.copy()
+    endless[-1, 0] = np.inf
+    batch = Block(rows.block.table, endless, rows.block.texts)
+    challenger = replace(answer.challenger, batch=batch)
+    with pytest.raises(ValueError, match="finite"):
+        row_messages(replace(answer, challenger=challenger), "12" * 16)
