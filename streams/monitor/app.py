@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -103,9 +104,12 @@ def build_app(
         make_ingest: Makes the ingest, given where its blocks go.
         clock: Seconds since 1970.
     """
+    settings.data.mkdir(parents=True, exist_ok=True)
     app = faust.App(
-        f"{settings.topic_prefix}-monitor-shell",
+        # A group of its own for each process: all see all progress, and none waits for another.
+        f"{settings.topic_prefix}-monitor-shell-{secrets.token_hex(4)}",
         **faust_arguments(settings),
+        datadir=settings.data / "faust",
         store="memory://",
         autodiscover=False,
         origin="halflife.streams.monitor",
@@ -129,6 +133,8 @@ def build_app(
 
     class IngestService(Service):
         """Runs the ingest for as long as the app runs."""
+
+        logger = logging.getLogger("faust")
 
         async def on_start(self) -> None:
             self.add_future(ingest.start())

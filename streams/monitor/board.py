@@ -24,7 +24,7 @@ from .standing import standing_of
 if TYPE_CHECKING:
     from .ingest import Ingest
 
-_REPORTS: Final = 500
+_REPORTS: Final = 200
 _ALERTS: Final = 50
 
 
@@ -38,10 +38,10 @@ class Board:
     def __init__(self, plans: Mapping[str, StreamPlan]) -> None:
         self.plans = dict(plans)
         self.workers: Mapping[int, PartitionWorker] = {}
-        self._reports: dict[str, deque[FidelityReport]] = defaultdict(
+        self._reports: dict[str, deque[dict[str, Any]]] = defaultdict(
             lambda: deque(maxlen=_REPORTS)
         )
-        self._alerts: dict[str, deque[Alert]] = defaultdict(lambda: deque(maxlen=_ALERTS))
+        self._alerts: dict[str, deque[dict[str, Any]]] = defaultdict(lambda: deque(maxlen=_ALERTS))
         self._training: dict[str, TrainingProgress] = {}
 
     def committed(
@@ -50,9 +50,10 @@ class Board:
         """Take over what a partition has just written."""
         for finding in findings:
             if isinstance(finding, FidelityReport):
-                self._reports[finding.stream].append(finding)
+                shown = finding.model_dump(mode="json", include=_SHOWN)
+                self._reports[finding.stream].append(shown)
             elif isinstance(finding, Alert):
-                self._alerts[finding.stream].append(finding)
+                self._alerts[finding.stream].append(finding.model_dump(mode="json"))
             elif isinstance(finding, RegenerationRequest):
                 self._training.pop(finding.stream, None)
 
@@ -112,11 +113,8 @@ class Board:
             "training": training and training.model_dump(mode="json"),
             "drift": {kind: list(pair) for kind, pair in drift.items()},
             "batch": circulation and circulation.batch.model_dump(mode="json"),
-            "reports": [
-                report.model_dump(mode="json", include=_SHOWN)
-                for report in self._reports[plan.name]
-            ],
-            "alerts": [alert.model_dump(mode="json") for alert in self._alerts[plan.name]],
+            "reports": list(self._reports[plan.name]),
+            "alerts": list(self._alerts[plan.name]),
             "firing": {kind: begun["text"] for kind, begun in watch.alerts.firing.items()},
         }
 

@@ -27,6 +27,7 @@ from halflife.streams.watch.partition_watch import PartitionWatch
 from halflife.streams.watch.reject import Reject
 from halflife.streams.watch.work import Work
 
+from .narrator import Narrator
 from .pool import Pool
 from .snapshots import read_snapshot, snapshot_parts
 
@@ -83,6 +84,7 @@ class PartitionWorker:
         self.progress = time.monotonic()
         self.restored = False
         self._leaving = asyncio.Event()
+        self._narrator = Narrator(self.watch)
         self._producer: Any = None
         self._companion: Any = None
         self._positions = {"control": 0, "regenerations": 0}
@@ -106,7 +108,7 @@ class PartitionWorker:
             while not self._leaving.is_set():
                 await self._turn(consumer)
             await self._commit()
-            log.info("partition %d: left at offset %d", self.partition, self.watch.next_offset)
+            self._narrator.left()
         finally:
             self.restored = False
             await asyncio.shield(self._close())
@@ -140,7 +142,8 @@ class PartitionWorker:
             await consumer.seek_to_beginning(self.source)
         else:
             consumer.seek(self.source, self.watch.next_offset)
-        log.info("partition %d: goes on at offset %d", self.partition, self.watch.next_offset)
+        self._narrator = Narrator(self.watch)
+        self._narrator.began()
 
     async def _refill(self, state: dict[str, Any]) -> None:
         """Take a snapshot, and read from the log what it does not hold."""
@@ -319,6 +322,7 @@ class PartitionWorker:
         await self._producer.send_offsets_to_transaction(offsets, group)
         await self._producer.commit_transaction()
         self._committed = head["next_offset"]
+        self._narrator.committed(findings, rejects)
         self.on_committed(self, findings, rejects)
 
     async def _send(self, topic: str, value: bytes | None, **more: Any) -> asyncio.Future[Any]:

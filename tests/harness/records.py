@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -84,7 +85,9 @@ def script(records: int, seed: int) -> Script:
     """
     rng = np.random.default_rng(seed)
     written = Script()
-    sources = {name: _rows(name, records, rng) for name in STREAMS}
+    change = int(0.55 * records / len(STREAMS))
+    changes = dict.fromkeys(STREAMS[::2], change)
+    sources = {name: rows_of(name, rng, change=changes.get(name)) for name in STREAMS}
     late: dict[str, list[Sent]] = {name: [] for name in STREAMS}
     shares = np.array([1 / ARROW_ROWS if name == ARROW_STREAM else 1.0 for name in STREAMS])
     while written.records < records:
@@ -97,11 +100,11 @@ def script(records: int, seed: int) -> Script:
             written.repeated[name] += 1
         elif chance < 0.02:
             reason, spoil = BAD[rng.integers(len(BAD))]
-            value = spoil(_record(name, next(sources[name])))
+            value = spoil(json_record(name, next(sources[name])))
             written.messages.append(Sent(partition_of(name), name.encode(), value))
             written.rejected[reason] += 1
         else:
-            value = json.dumps(_record(name, next(sources[name]))).encode()
+            value = json.dumps(json_record(name, next(sources[name]))).encode()
             message = Sent(partition_of(name), name.encode(), value)
             late[name].append(message)
             written.messages.append(message)
@@ -112,21 +115,21 @@ def script(records: int, seed: int) -> Script:
 Row = tuple[str, datetime, float, float, float]
 
 
-def _rows(name: str, records: int, rng: np.random.Generator) -> Iterator[Row]:
-    """``y = a + 2 b^2`` with noise of 0.1; after a change a fifth more, and 0.3."""
-    changes = STREAMS.index(name) % 2 == 0
-    change = int(0.55 * records / len(STREAMS))
-    number = 0
-    while True:
+def rows_of(
+    name: str, rng: np.random.Generator | None = None, *, change: int | None = None
+) -> Iterator[Row]:
+    """``y = a + 2 b^2`` with noise of 0.1; from the record of a change on a fifth more, and 0.3."""
+    rng = np.random.default_rng(0) if rng is None else rng
+    for number in itertools.count():
         a, b, noise = rng.random(), rng.random(), rng.normal(0, 0.1)
         y = a + 2 * b * b + noise
-        if changes and number >= change:
+        if change is not None and number >= change:
             y = 1.2 * y + 0.3
         yield f"{name}-{number}", BEGIN + timedelta(seconds=20 * number), a, b, y
-        number += 1
 
 
-def _record(name: str, row: Row) -> dict[str, Any]:
+def json_record(name: str, row: Row) -> dict[str, Any]:
+    """A row as a record, before it becomes JSON."""
     record_id, time, a, b, y = row
     return {
         "stream": name,
@@ -137,28 +140,32 @@ def _record(name: str, row: Row) -> dict[str, Any]:
     }
 
 
+def arrow_message(name: str, rows: list[Row], **columns: Any) -> Sent:
+    """Many records in one message, some of its columns replaced."""
+    ids, times, a, b, y = map(list, zip(*rows, strict=True))
+    table = {
+        "record_id": ids,
+        "time": pa.array(times, pa.timestamp("us", tz="UTC")),
+        "instrument": ["robot"] * len(rows),
+        "a": a,
+        "b": b,
+        "y": y,
+    }
+    batch = pa.table(table | columns)
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_table(batch)
+    return Sent(partition_of(name), name.encode(), sink.getvalue(), ARROW_HEADERS)
+
+
 def _arrow(written: Script, name: str, rows: list[Row], rng: np.random.Generator) -> None:
     """Many records in one message; now and then one of them is out of range."""
-    ids, times, a, b, y = map(list, zip(*rows, strict=True))
+    columns = {}
     if rng.random() < 0.1:
-        a[rng.integers(len(a))] = 1.5
+        columns["a"] = [1.5, *(row[2] for row in rows[1:])]
         written.rejected["out-of-range"] += 1
         written.accepted[name] -= 1
-    table = pa.table(
-        {
-            "record_id": ids,
-            "time": pa.array(times, pa.timestamp("us", tz="UTC")),
-            "instrument": ["robot"] * len(rows),
-            "a": pa.array(a, pa.float64()),
-            "b": b,
-            "y": y,
-        }
-    )
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    key, value = name.encode(), sink.getvalue()
-    written.messages.append(Sent(partition_of(name), key, value, ARROW_HEADERS))
+    written.messages.append(arrow_message(name, rows, **columns))
     written.accepted[name] += len(rows)
 
 

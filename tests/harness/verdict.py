@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 
+from .ledger import Ledger
 from .records import Script
 from .trial import Outcome
 
 
 def verdict(script: Script, expected: Outcome, found: Outcome) -> list[str]:
     """Every loss, double and difference in a sentence; empty if there is none."""
-    told = [f"in the calm run: {problem}" for problem in _of_one(script, expected)]
-    told += [f"in the rough run: {problem}" for problem in _of_one(script, found)]
+    told = []
+    for name, run in (("calm", expected), ("rough", found)):
+        problems = problems_of(script, run.ledger)
+        problems += [f"a worker ended with status {status}" for status in run.statuses if status]
+        problems += [f"process {orphan.pid} outlived its worker" for orphan in run.orphans]
+        problems += [what for what in run.done if "exit" in what and "exit 0" not in what]
+        told += [f"in the {name} run: {problem}" for problem in problems]
     return told + found.ledger.differences(expected.ledger)
 
 
-def _of_one(script: Script, run: Outcome) -> list[str]:
-    ledger = run.ledger
+def problems_of(script: Script, ledger: Ledger) -> list[str]:
+    """Losses and doubles in what one run of a script has written."""
     told = [f"twice: {double}" for double in ledger.doubles]
     states = [state for state in ledger.states.values() if state is not None]
     repeated: Counter[str] = Counter()
@@ -46,7 +52,4 @@ def _of_one(script: Script, run: Outcome) -> list[str]:
     }
     if ledger.found["synthetic row"].keys() != due:
         told.append("rows and manifests that do not belong together")
-    told += [f"a worker ended with status {status}" for status in run.statuses if status]
-    told += [f"{what}" for what in run.done if what.startswith("exit") and "exit 0" not in what]
-    told += [f"process {orphan.pid} outlived its worker" for orphan in run.orphans]
     return told
