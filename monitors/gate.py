@@ -38,8 +38,12 @@ class Gate:
     than one standard error, or if no part is worse and one is better, each by more than 1.96. Both
     batches are scored at the same draws of the held-out rows, and the standard error is that of
     the paired difference. A tie keeps the champion, because a change of batch costs its users
-    something. Where the champion is known to be stale, from more records than are held out here,
-    that reason to keep it is gone: then the better worst part decides.
+    something.
+
+    Where the champion is known to be stale, from more records than are held out here, a tie is no
+    reason to keep it. Then what counts is how far the worst part falls short of its band, that is,
+    of what another real sample of that size would score: the challenger is promoted unless it
+    falls shorter than the champion.
 
     Args:
         table: What the rows are, with its laws.
@@ -177,10 +181,7 @@ def _better(
     if gain > error:
         return True, f"promoted: {worst} is better by {gain:.2f}, standard error {error:.2f}"
     if stale:
-        if gain > 0:
-            told = f"better by {gain:.2f}, and the champion is known to be stale"
-            return True, f"promoted: {worst} is {told}"
-        return False, f"rejected: {worst} is not better, though the champion is stale"
+        return _fresher({p: ours[p] for p in both}, {p: theirs[p] for p in both})
     gains = {p: ours[p].value - theirs[p].value for p in both}
     noises = {p: _NOISE * _error(ours[p].replicates - theirs[p].replicates) for p in both}
     lost = [part for part in both if gains[part] < -noises[part]]
@@ -194,6 +195,30 @@ def _better(
         told = f"{part} fidelity is better by {gains[part]:.2f}, noise {noises[part]:.2f}"
         return True, f"promoted: {told}, and no part is worse"
     return False, f"rejected: no part is better beyond noise; {worst} differs by {gain:+.2f}"
+
+
+def _fresher(ours: dict[str, PartScore], theirs: dict[str, PartScore]) -> tuple[bool, str]:
+    """The verdict beside a champion that is known to be stale."""
+    missing = [max(ours, key=lambda p: _shortfall(ours[p]))]
+    missing.append(max(theirs, key=lambda p: _shortfall(theirs[p])))
+    told = []
+    for who, part, scores in zip(("it", "the champion"), missing, (ours, theirs), strict=True):
+        score = scores[part]
+        short = _shortfall(score)
+        beside = f"({part} {score.value:.2f}, another real sample: {score.band[0]:.2f} or more)"
+        how = f"falls short by {short:.2f}" if short else "does not fall short"
+        told.append(f"{who} {how} {beside}")
+    better = _shortfall(ours[missing[0]]) <= _shortfall(theirs[missing[1]])
+    verdict = "promoted" if better else "rejected"
+    return better, (
+        f"{verdict}: the champion is known to be stale; of what another real sample would "
+        f"score, {told[0]}, {told[1]}"
+    )
+
+
+def _shortfall(score: PartScore) -> float:
+    """How far a part is below what another real sample of that size would score."""
+    return max(0.0, score.band[0] - score.value)
 
 
 def _worst(scores: dict[str, PartScore], parts: list[str]) -> FloatArray:

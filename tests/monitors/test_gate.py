@@ -50,13 +50,18 @@ def test_only_a_better_batch_replaces_the_old_one():
     assert min(better.retained.values()) < 0.9
 
 
-def test_beside_a_stale_champion_the_better_worst_part_decides():
+def test_a_tie_replaces_a_champion_that_is_known_to_be_stale():
     a, b = line(400, 2), line(400, 3)
-    verdicts = [judge(a, b, stale=True), judge(b, a, stale=True)]
-    assert sum(verdict.promoted for verdict in verdicts) == 1, "one of two is the better one"
-    assert not any(judge(one, other).promoted for one, other in ((a, b), (b, a)))
-    loser = next(verdict for verdict in verdicts if not verdict.promoted)
-    assert "though the champion is stale" in loser.reason
+    assert not judge(a, b).promoted
+    verdict = judge(a, b, stale=True)
+    assert verdict.promoted
+    assert "known to be stale" in verdict.reason
+
+
+def test_even_a_stale_champion_is_kept_before_a_worse_challenger():
+    verdict = judge(line(400, 2, slope=0.4), line(400, 3), stale=True)
+    assert not verdict.promoted
+    assert "falls short by" in verdict.reason
 
 
 def test_a_batch_of_copies_is_refused_however_good_it_scores():
