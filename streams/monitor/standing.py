@@ -50,7 +50,7 @@ def _of_batch(view: Mapping[str, Any], making: bool) -> Standing:
     """While nothing has changed, the latest measure of the batch decides."""
     batch, reports = view["batch"]["batch_id"], view.get("reports") or [{}]
     report = reports[-1]
-    being_made = "; a better one is being made" if making else ""
+    being_made = "; a challenger is being made" if making else ""
     if report.get("batch_id") != batch:
         return Standing("good", f"A new batch is in circulation, not measured yet{being_made}")
     if report["under_limit"]:
