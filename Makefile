@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What PyPI has of torch is built for NVIDIA cards, several GB of it; UV_TORCH_BACKEND=cpu fetches a small one instead.
 
 .PHONY: help demo test lint types bench soak tools clean links schemas setup
 help: ## this list
@@ -29,7 +30,7 @@ links:
 demo: $(READY) ## the story of the solar cells, live over Kafka (EXIT=1 ends when it is told)
 	$(BIN)/halflife demo $(if $(EXIT),--exit)
 
-test: $(READY) tools ## all tests
+test: $(READY) $(if $(CI),tools) ## all tests
 	$(BIN)/pytest $(ARGS)
 
 lint: $(READY) ## ruff
@@ -48,8 +49,11 @@ soak: $(READY) ## nothing lost, nothing doubled, under a thousand kills
 schemas: $(READY) ## write the JSON Schemas of the messages again
 	$(BIN)/python -m halflife.schemas.export
 
-tools: $(READY) ## what only tests need
-	@true
+tools: ## a browser, for the tests of the live page, which are skipped without one
+	@for name in chromium chromium-browser google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
+	if [ -w /usr/bin ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null 2>&1 && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null 2>&1; then exit 0; fi; \
+	echo "No browser here: the tests of the live page are skipped. Install chromium to run them." >&2
 
 clean: ## what the other targets made
 	rm -rf $(VENV) build dist .halflife .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
