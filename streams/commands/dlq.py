@@ -121,8 +121,7 @@ def resend(
         if one.letter.reason == reason and one.letter.whole and one.place not in came_back
     ]
     with progress("sending again", len(chosen)) as tell:
-        for i, one in enumerate(chosen, start=1):
-            letters.resend(one.partition, one.offset, topic=topic)
+        for i, _ in enumerate(letters.resend_all(chosen, topic=topic), start=1):
             tell(i, len(chosen), "")
     click.echo(f"sent {len(chosen)} dead letters again")
     return 0

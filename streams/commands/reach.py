@@ -40,11 +40,10 @@ def reach() -> tuple[Settings, TopicPlan]:
 
     Raises:
         SettingsError: For environment variables that cannot be used.
-        BrokerError: If no Kafka is named and none runs in this folder, or it does not answer.
+        BrokerError: If no Kafka is named and none runs in this folder, if it does not answer, or
+            has no topics of Halflife.
     """
-    import asyncio
-
-    from halflife.streams.broker.access import wait_for_broker
+    from halflife.streams.broker.access import open_admin
     from halflife.streams.broker.broker_error import BrokerError
     from halflife.streams.broker.topics import TopicPlan
 
@@ -58,5 +57,14 @@ def reach() -> tuple[Settings, TopicPlan]:
             )
         address = file.read_text(encoding="utf-8").strip()
         settings = settings.model_copy(update={"broker": address})
-    asyncio.run(wait_for_broker(settings, seconds=_PATIENCE))
-    return settings, TopicPlan.with_prefix(settings.topic_prefix)
+    topics = TopicPlan.with_prefix(settings.topic_prefix)
+    with open_admin(settings, seconds=_PATIENCE) as admin:
+        there = set(admin.list_topics())
+    for name in topics.names:
+        if name not in there:
+            # Said here, since the clients wait for a topic until their patience ends.
+            raise BrokerError(
+                f"no topic {name} at {settings.broker}: 'halflife up' or a worker makes it when "
+                "it starts"
+            )
+    return settings, topics

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from halflife.schemas.errors import MessageError
 from halflife.schemas.record import ExperimentRecord
 from halflife.streams.broker.broker_error import BrokerError
 from halflife.streams.broker.clients import aiokafka_arguments
@@ -59,15 +60,17 @@ class Replayer:
             MessageError: For a row that is no record, such as one with an infinite number.
         """
         for i, (row, name) in enumerate(zip(rows, ids, strict=True)):
-            yield ExperimentRecord.checked(
-                {
-                    "stream": self.stream,
-                    "record_id": name,
-                    "time": self._time(i),
-                    "instrument": self.instrument,
-                    "values": {column: _cell(cell) for column, cell in row.items()},
-                }
-            )
+            fields = {
+                "stream": self.stream,
+                "record_id": name,
+                "time": self._time(i),
+                "instrument": self.instrument,
+                "values": {column: _cell(cell) for column, cell in row.items()},
+            }
+            try:
+                yield ExperimentRecord.checked(fields)
+            except MessageError as error:
+                raise MessageError(error.reason, f"row {i}, {error.path}", error.text) from None
 
     def _time(self, i: int) -> datetime:
         if self.start is None or self.every is None:
@@ -97,7 +100,7 @@ async def send(
         clock: Seconds that only rise.
 
     Raises:
-        BrokerError: If the cluster does not answer or has no such topic.
+        BrokerError: If the cluster does not answer.
     """
     from aiokafka import AIOKafkaProducer
     from aiokafka.errors import KafkaError
@@ -114,12 +117,6 @@ async def send(
     began = clock()
     waiting: list[asyncio.Future[Any]] = []
     try:
-        try:
-            await producer.partitions_for(topic)
-        except KafkaError as error:
-            raise BrokerError(
-                f"no topic {topic} at {settings.broker}: 'halflife up' or a worker makes it"
-            ) from error
         for record in records:
             if stop.is_set():
                 break

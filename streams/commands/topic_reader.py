@@ -110,10 +110,7 @@ class TopicReader:
         for topic in topics:
             numbers = self._consumer.partitions_for_topic(topic)
             if not numbers:
-                raise BrokerError(
-                    f"no topic {topic} at {self._settings.broker}: 'halflife up' or a worker "
-                    "makes it when it starts"
-                )
+                raise BrokerError(f"no topic {topic} at {self._settings.broker}")
             partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
         self._consumer.assign(partitions)
         return partitions

@@ -60,6 +60,7 @@ class Terminal:
         self.folder = folder
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HALFLIFE_")}
         cache = os.environ.get("HALFLIFE_CACHE")
+        variables = {"HALFLIFE_WEB_PORT": "0", "HALFLIFE_GENERATOR_PORT": "0", **variables}
         self.environment = {
             **inherited,
             **({"HALFLIFE_CACHE": cache} if cache else {}),
@@ -104,7 +105,12 @@ class Case(Terminal):
 
     def __init__(self, folder: Path, kafka: EmbeddedKafka, prefix: str) -> None:
         super().__init__(
-            folder, {"HALFLIFE_BROKER": kafka.address, "HALFLIFE_TOPIC_PREFIX": prefix}
+            folder,
+            {
+                "HALFLIFE_BROKER": kafka.address,
+                "HALFLIFE_TOPIC_PREFIX": prefix,
+                "HALFLIFE_PARTITIONS": "2",
+            },
         )
         self.settings = Settings(broker=kafka.address, topic_prefix=prefix)
         self.topics = TopicPlan.with_prefix(prefix)
@@ -342,7 +348,7 @@ def service(
     tmp_path: Path, kafka_is_here: None
 ) -> Iterator[tuple[Terminal, subprocess.Popen[str]]]:
     """``halflife up`` in a folder of its own, with its own Kafka."""
-    terminal = Terminal(tmp_path, {"HALFLIFE_WEB_PORT": "0", "HALFLIFE_GENERATOR_PORT": "0"})
+    terminal = Terminal(tmp_path, {})
     process = terminal.start("up")
     try:
         yield terminal, process
@@ -415,3 +421,19 @@ def test_a_killed_worker_starts_again_and_a_killed_service_leaves_nothing(
     children = family(process)
     process.kill()
     wait_for(lambda: not [child for child in children if child.is_running()])
+
+
+@pytest.mark.slow
+def test_up_uses_the_kafka_that_is_named(case: Case) -> None:
+    process = case.start("up", "--data", "elsewhere")
+    try:
+        assert f"Kafka       {case.settings.broker}\n" in read_until(process, "Ctrl-C ends it all")
+        assert not [child for child in family(process) if "java" in child.name()]
+        wait_for((case.folder / "elsewhere" / "logs" / "monitor worker.log").exists)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert said.endswith("stopped\n")
+    finally:
+        process.kill()
+        process.communicate()
