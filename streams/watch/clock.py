@@ -19,6 +19,7 @@ CLOCK_TOLERANCE: Final = 300.0
 EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 
+_EPOCH: Final = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 _RFC_3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -61,8 +62,7 @@ def utc(text: str) -> datetime:
 
 def seconds_of(times: Sequence[datetime]) -> FloatArray:
     """Seconds since 1970 of times in UTC without their zone, shape (n,)."""
-    micros = np.array(times, dtype="datetime64[us]").astype(np.int64)
-    return np.asarray(micros / 1e6, dtype=np.float64)
+    return np.array([(time - _EPOCH).total_seconds() for time in times], dtype=np.float64)
 
 
 def is_future(seconds: FloatArray, stamps: FloatArray) -> NDArray[np.bool_]:

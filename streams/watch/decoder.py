@@ -197,17 +197,20 @@ def _check_block(
             except MessageError as error:
                 errors[i] = error
     offsets = np.array([message.offset for message in kept.messages], np.int64)
-    fine = np.array([i for i in range(len(times)) if i not in errors], np.intp)
     if block is None:
-        block = Block.from_rows(table, [kept.cells[i] for i in fine])
-    elif errors:
-        block = block[fine]
-    ids = [kept.ids[i] for i in fine] if errors else kept.ids
+        # Cells that are wrong are left out here, and their rows with them below.
+        cells = [{} if i in errors else row for i, row in enumerate(kept.cells)]
+        block = Block.from_rows(table, cells)
+    rows = Rows(block, offsets * ROWS_A_MESSAGE, times, kept.ids)
+    if not errors:
+        return rows, []
+    fine = np.ones(len(rows), dtype=np.bool_)
+    fine[list(errors)] = False
     bad = [
         Reject(address(message.offset), error, message, message.value or b"")
         for message, error in ((kept.messages[i], error) for i, error in errors.items())
     ]
-    return Rows(block, offsets[fine] * ROWS_A_MESSAGE, times[fine], ids), bad
+    return rows[fine], bad
 
 
 def _whole(table: Table, cells: list[dict[str, Any]]) -> Block | None:
