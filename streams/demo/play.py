@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -67,7 +66,7 @@ def run_demo(exit_when_told: bool, *, seed: int = 0, console: Console | None = N
     opv, hplc = solar_cells(seed), chromatograph(seed)
     _introduce(console, seed)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="halflife-demo-")))
+        folder = _empty_folder(Settings.from_environment(os.environ))
         settings = _settings(folder, stack, console)
         lab = stack.enter_context(as_file(files(__package__) / "lab.toml"))
         shutil.copy(lab, folder / "lab.toml")
@@ -218,6 +217,7 @@ class Demo:
             self.say(None, "[bold red]The story did not go as it should.[/] It lacks:")
             for part in missing:
                 self.say(None, f"  - {part}")
+            self.say(None, f"What the workers said stands in {self.settings.data / 'logs'}.")
         else:
             took = time.monotonic() - self.begun
             self.say(None, f"[bold green]The story is told[/], in {took:.0f} s.")
@@ -249,6 +249,15 @@ def _introduce(console: Console, seed: int) -> None:
         "and played fast: 5 and 12 minutes of the lab pass from one record to the next.\n"
         "What follows is told from what Halflife writes to Kafka.\n"
     )
+
+
+def _empty_folder(settings: Settings) -> Path:
+    """Where the demo keeps Kafka's log and the workers' words until the next demo."""
+    folder = (settings.data / "demo").absolute()
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _settings(folder: Path, stack: ExitStack, console: Console) -> Settings:

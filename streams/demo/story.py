@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from halflife.schemas.messages import SyntheticBatch
 
-from .campaigns import CHANGE, LAMP_FROM
+from .campaigns import CHANGE, LAMP_FROM, RECORDS
 from .chapter import Chapter
+
+TICK: Final = 100
+"""Records from one fidelity tick to the next."""
 
 
 def unmet(opv: Chapter, hplc: Chapter) -> list[str]:
     """What should have happened and has not; empty when the story went as it should."""
-    return [*_solar_cells(opv), *_chromatograph(hplc)]
+    return [*_solar_cells(opv), *_chromatograph(hplc), *_to_the_end(opv), *_to_the_end(hplc)]
+
+
+def _to_the_end(chapter: Chapter) -> Iterator[str]:
+    """Whether the last tick that the records allow has been measured."""
+    last = max((report.record for report in chapter.reports), default=0)
+    if last + TICK < RECORDS[chapter.stream]:
+        yield f"{chapter.stream}: fidelity measured up to the last records (until {last:,} now)"
 
 
 def skills(opv: Chapter) -> tuple[float, float] | None:
