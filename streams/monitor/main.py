@@ -48,6 +48,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for handler in logging.getLogger().handlers:
         handler.addFilter(SeldomFilter("aiokafka"))
+    # kafka-python warns when its thread had to wait for the processor: that is no news.
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
     topics = TopicPlan.with_prefix(settings.topic_prefix)
     create_topics(
         settings, topics, partitions=settings.partitions, replication=settings.replication
@@ -101,6 +103,7 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     worker = faust.Worker(
         app, loglevel="WARNING", redirect_stdouts=False, override_logging=False, quiet=True
     )
+    worker.spinner = None  # or the log gets the codes that hide and show a cursor
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
