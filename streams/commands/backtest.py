@@ -103,7 +103,7 @@ def _show_alarms(found: dict[str, Any], console: Console) -> None:
 
 
 def _show_fidelity(found: dict[str, Any], console: Console) -> None:
-    from .output import grid, number
+    from .output import grid, share
 
     ticks = found["fidelity"]
     step = -(-len(ticks) // _SHOWN)
@@ -111,11 +111,12 @@ def _show_fidelity(found: dict[str, Any], console: Console) -> None:
     parts = list(dict.fromkeys(part for tick in ticks for part in tick["parts"]))
     headers = ("row", "fidelity", "kept since birth", *parts)
     title = f"Fidelity of the batch: {len(shown)} of {len(ticks)} measurements"
-    table = grid(*headers, title=title, right=headers)
+    console.print(title, style="bold")
+    table = grid(*headers, right=headers)
     for tick in shown:
-        values = [number(tick["parts"].get(part)) for part in parts]
+        values = [share(tick["parts"].get(part)) for part in parts]
         kept = f"{tick['retained']:.0%}"
-        table.add_row(str(tick["record"]), number(tick["fidelity"]), kept, *values)
+        table.add_row(str(tick["record"]), share(tick["fidelity"]), kept, *values)
     console.print(table)
     half_life = found["half_life"] or {}
     if half_life.get("text"):

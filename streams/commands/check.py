@@ -114,14 +114,8 @@ def remarks(plan: StreamPlan) -> Iterator[str]:
 def _show(plan: StreamPlan, console: Console) -> None:
     from .output import grid
 
-    table = grid(
-        "column",
-        "role",
-        "kind",
-        "unit",
-        "range",
-        title=plan.name + (plan.title and f": {plan.title}"),
-    )
+    console.print(plan.name + (plan.title and f": {plan.title}"), style="bold")
+    table = grid("column", "role", "kind", "unit", "range")
     for column in plan.table.columns:
         target = " (target)" if column.name == plan.target else ""
         table.add_row(column.name + target, column.role, column.kind, column.unit, _range(column))

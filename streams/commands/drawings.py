@@ -139,7 +139,7 @@ def _level_bars(levels: Sequence[str], shares: Sequence[FloatArray]) -> str:
     """A pair of bars for each level, its name at the left, shares at their ends."""
     left, room = 118, WIDTH - 118 - 44
     height = (HEIGHT - _TOP - 8) / len(levels)
-    bar = min(9.0, height / 2 - 1.5)
+    bar = min(16.0, height / 2 - 1.5)
     top = max(1e-9, *(s.max() for s in shares))
     parts = []
     for i, level in enumerate(levels):

@@ -30,18 +30,17 @@ def terminal(*, stderr: bool = False) -> Console:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
-def grid(*headers: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
+def grid(*headers: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table in the looks of all our tables.
 
     Args:
         headers: Names of the columns.
-        title: Above the table.
         right: Columns of numbers, aligned to the right.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD)
     for header in headers:
         table.add_column(header, justify="right" if header in right else "left", overflow="fold")
     return table
@@ -82,18 +81,14 @@ def finite(data: Any) -> Any:
     return data
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A number for a table: so many significant digits, a dash for none.
+def share(value: float | None) -> str:
+    """A number between 0 and 1 for a table, a dash for none.
 
     Example:
-        >>> number(0.123456), number(12345.6), number(None)
-        ('0.123', '12346', '–')
+        >>> share(1.0), share(0.98765), share(None)
+        ('1.000', '0.988', '–')
     """
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value and abs(value) >= 10.0**digits:
-        return f"{value:.0f}"
-    return f"{value:.{digits}g}"
+    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
 
 
 def printable(text: str) -> str:

@@ -88,18 +88,19 @@ def command(
 
 
 def _show(found: Assessment, real: int, synthetic: int) -> None:
-    from .output import grid, number, terminal
+    from .output import grid, share, terminal
 
     console, result, reasons = terminal(), found.result, found.reasons
-    table = grid(
-        "part", "value", "real samples reach", "", right=("value",),
-        title=f"Fidelity {result['fidelity']:.3f} (the worst part): {synthetic} synthetic rows "
-        f"beside {real} real ones",
-    )  # fmt: skip
+    console.print(
+        f"Fidelity {result['fidelity']:.3f} (the worst part): {synthetic} synthetic rows beside "
+        f"{real} real ones",
+        style="bold",
+    )
+    table = grid("part", "value", "real samples reach", "", right=("value",))
     for part, value in result["parts"].items():
         band = result["bands"][part]
         said = "" if band is None else f"{band[0]:.3f} or more"
-        table.add_row(part, number(value), said, reasons.get(part, _verdict(value, band)))
+        table.add_row(part, share(value), said, reasons.get(part, _verdict(value, band)))
     console.print(table)
     for line in sentences(found):
         console.print(f"  {line}")

@@ -34,7 +34,7 @@ def show(found: dict[str, Any], console: Console) -> None:
 
     table = grid(
         "stream", "batch in circulation", "fidelity", "kept since birth", "half-life",
-        "replaced at", "now", title=f"Kafka at {found['broker']}",
+        "replaced at", "now",
         right=("fidelity", "kept since birth"),
     )  # fmt: skip
     for stream in found["streams"]:
@@ -48,10 +48,11 @@ def show(found: dict[str, Any], console: Console) -> None:
             _records(report.get("expiry_records")),
             _now(stream),
         )
+    console.print(f"Kafka at {found['broker']}", style="bold")
     if found["streams"]:
         console.print(table)
     else:
-        console.print(f"Kafka at {found['broker']}: no stream has a batch or an alert yet")
+        console.print("no stream has a batch or an alert yet")
     for stream in found["streams"]:
         for alert in stream["alerts"]:
             console.print(
