@@ -19,8 +19,6 @@ _PLAIN: Final = (
     "reference_rows",
     "drift_start",
     "change",
-    "next_tick",
-    "last_tick_time",
     "next_try",
     "ordered",
 )
@@ -39,6 +37,7 @@ def stream_state(watch: StreamWatch) -> dict[str, Any]:
         "wanted": watch.wanted and list(watch.wanted),
         "drift": watch.drift and watch.drift.state(),
         "circulation": watch.circulation and watch.circulation.state(),
+        "ticks": watch.ticks.state(),
         "desk": watch.desk.state(),
         "alerts": watch.alerts.state(),
         "memory": watch.memory.state(),
@@ -63,6 +62,7 @@ def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> 
         watch.drift.restore(state["drift"])
     if state["circulation"] is not None:
         watch.circulation = Circulation.restored(state["circulation"], plan.keep)
+    watch.ticks.restore(state["ticks"])
     watch.desk.restore(state["desk"])
     watch.alerts.restore(state["alerts"])
     return watch

@@ -27,13 +27,13 @@ from .memory import Memory
 from .moment import Moment
 from .request_desk import RequestDesk
 from .rows import Rows
+from .ticks import FAR, Ticks
 from .work import Work, fit_reference, measure_fidelity
 
 Phase = Literal["warming", "watched", "changed"]
 Steps = Generator[Work, Any, None]
 FEWEST_MEASURED: Final = 50
 """Unseen real rows below which a fidelity tick waits for the next one."""
-_FAR: Final = 1 << 62
 
 
 class StreamWatch:
@@ -63,11 +63,10 @@ class StreamWatch:
         self.drift_start = 0
         self.change: dict[str, Any] | None = None
         self.circulation: Circulation | None = None
-        self.next_tick = _FAR
-        self.last_tick_time = 0.0
+        self.ticks = Ticks(every=plan.tick, interval=plan.tick_interval)
         self.desk = RequestDesk(plan)
         self.wanted: tuple[Cause, str] | None = None
-        self.next_try = _FAR
+        self.next_try = FAR
         self.ordered: str | None = None
         self.alerts = AlertBook()
         capacity = max(plan.reference, plan.min_rows, plan.window_rows)
@@ -93,7 +92,7 @@ class StreamWatch:
             done += self._take(rest[: self._room(rest)])
             self.memory.note_repeats(repeats[repeats < self.last_address])
             yield from self._due()
-        end = rows.addresses[done] if done < len(rows) else _FAR
+        end = rows.addresses[done] if done < len(rows) else FAR
         self.memory.note_repeats(repeats[repeats < end])
         return done
 
@@ -151,9 +150,12 @@ class StreamWatch:
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        stops = (self._reference_stop(), self.desk.effect or _FAR, self.next_try)
-        room = min((stop for stop in stops if stop > self.records), default=_FAR) - self.records
-        return max(1, min(room, self._tick_room(rows), len(rows)))
+        stops = (self._reference_stop(), self.desk.effect or FAR, self.next_try)
+        room = min((stop for stop in stops if stop > self.records), default=FAR) - self.records
+        if self.circulation is not None:
+            seconds = self.watermark
+            room = min(room, self.ticks.room(rows.times, records=self.records, seconds=seconds))
+        return max(1, min(room, len(rows)))
 
     def _reference_stop(self) -> int:
         """Number of records at which a reference is complete."""
@@ -161,18 +163,7 @@ class StreamWatch:
             return self.epoch_start + self.plan.min_rows
         if self.phase == "warming" or self.reference_rows < self.plan.reference:
             return self.epoch_start + self.plan.reference
-        return _FAR
-
-    def _tick_room(self, rows: Rows) -> int:
-        """Rows up to the first at which a fidelity tick is due, by count and event time."""
-        if self.circulation is None:
-            return _FAR
-        late = self.last_tick_time + self.plan.tick_interval
-        by_count = max(1, self.next_tick - self.records)
-        if self.watermark >= late:
-            return by_count
-        reached = np.flatnonzero(rows.times >= late)
-        return max(by_count, int(reached[0]) + 1) if len(reached) else _FAR
+        return FAR
 
     def _take(self, rows: Rows) -> int:
         """Remember rows and watch them for drift, up to the first fault; how many were taken."""
@@ -211,8 +202,9 @@ class StreamWatch:
             self._apply_outcome()
         if self.records >= self._reference_stop() and not self._asks_first():
             yield from self._reference_due()
-        if self._tick_is_due():
-            yield from self._tick_due()
+        circulation, seconds = self.circulation, self.watermark
+        if circulation is not None and self.ticks.is_due(records=self.records, seconds=seconds):
+            yield from self._tick_due(circulation)
         if self.wanted is not None and self.phase == "watched" and self.records >= self.next_try:
             self._want(*self.wanted)
         if self.ordered is not None and self.phase == "watched":
@@ -252,20 +244,11 @@ class StreamWatch:
         self.drift.restore(result["state"])
         self.drift_start = self.records
 
-    def _tick_is_due(self) -> bool:
-        return (
-            self.circulation is not None
-            and self.records >= self.next_tick
-            and self.watermark >= self.last_tick_time + self.plan.tick_interval
-        )
-
-    def _tick_due(self) -> Steps:
+    def _tick_due(self, circulation: Circulation) -> Steps:
         """Measure the batch in circulation on the latest real rows that it has not seen."""
-        circulation = self.circulation
-        if circulation is None or circulation.block is None:
+        if circulation.block is None:
             raise RuntimeError(f"{self.plan.name}: the rows of the batch were not read again")
-        self.next_tick = self.records + self.plan.tick
-        self.last_tick_time = self.watermark
+        self.ticks.begin(records=self.records, seconds=self.watermark)
         rows = self.memory.latest(self.memory.capacity)
         rows = rows[circulation.unseen(rows, self.plan.holdout)]
         rows = rows[max(0, len(rows) - self.plan.window_rows) :]
@@ -339,7 +322,7 @@ class StreamWatch:
     def _try_later(self, wanted: tuple[Cause, str] | None) -> None:
         self.wanted = wanted
         later = self.records + max(1, self.plan.cooldown_records)
-        self.next_try = _FAR if wanted is None else later
+        self.next_try = FAR if wanted is None else later
 
     def _request(self, cause: Cause, text: str, rows: Rows) -> bool:
         """Ask for a challenger, unless one is asked for already or it is too soon."""
@@ -374,8 +357,7 @@ class StreamWatch:
             time = request.time.timestamp()
             keep = self.plan.keep
             self.circulation = Circulation(outcome.batch, block, request.record, time, keep)
-            self.next_tick = self.records + self.plan.tick
-            self.last_tick_time = self.watermark
+            self.ticks.begin(records=self.records, seconds=self.watermark)
             self._resolve_all(f"batch {outcome.batch.batch_id[:8]} circulates: {outcome.text}")
         else:
             self._say(self._failure(request, outcome, moment))
