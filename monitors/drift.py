@@ -9,7 +9,7 @@ from halflife.schemas.table import Block, Table
 
 from .alarm import DriftAlarm
 from .arrays import key_of
-from .detector import Detector
+from .detector import Detector, update_together
 from .errors import NotFitted, StateMismatch
 from .registry import DETECTORS
 from .set_point_drift import SetPointDrift
@@ -95,8 +95,7 @@ class Drift:
             NotFitted: Before `fit` or `restore`.
         """
         self._seen = self.seen + len(block)
-        found = [alarm for detector in self.detectors.values() for alarm in detector.update(block)]
-        return sorted(found, key=lambda alarm: alarm.record)
+        return update_together(list(self.detectors.values()), block)
 
     def statistics(self) -> dict[str, tuple[float, float]]:
         """Of each kind that takes part, its statistic now and its threshold, in nats."""

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from .arrays import pack, unpack
+from .knot_codes import KnotCodes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Int16Array = NDArray[np.int16]
 
 _KNOTS: Final = 128
 _EDGE: Final = (0, 1, 2, 4, 8)  # order statistics kept at either end, where records matter most
@@ -44,7 +46,7 @@ class RankScores:
 
     def __init__(self, knots: FloatArray, ranks: IntArray, sizes: IntArray) -> None:
         self.knots, self.ranks, self.sizes = knots, ranks, sizes
-        self._starts = _KNOTS * np.arange(len(knots))[:, None]
+        self._codes = KnotCodes(knots)
         middle = (ranks + 1.0) / (2.0 * sizes[:, None] + 2.0)
         #: Shape (d, 258), the normal score of each code; 0 for a missing cell.
         self.scores = np.pad(ndtri(np.clip(middle, 0.0, 1.0 - 2.0**-53)), ((0, 0), (0, 1)))
@@ -69,17 +71,13 @@ class RankScores:
             sizes[j] = n
         return cls(knots, ranks, sizes)
 
-    def codes(self, values: FloatArray) -> IntArray:
+    def codes(self, values: FloatArray) -> Int16Array:
         """The code of each value, shape (d, n), of values of shape (n, d)."""
         columns = np.ascontiguousarray(values.T)
+        if np.isfinite(columns).all():
+            return self._codes.of(columns)
         absent = np.isnan(columns)
-        columns = _finite(columns)
-        codes = np.empty(columns.shape, dtype=np.int64)
-        for j, knots in enumerate(self.knots):
-            codes[j] = knots.searchsorted(columns[j])
-        nearest = self.knots.ravel()[np.minimum(codes, _KNOTS - 1) + self._starts]
-        codes *= 2
-        codes += nearest == columns
+        codes = self._codes.of(_finite(np.where(absent, 0.0, columns)))
         codes[absent] = self.missing
         return codes
 

@@ -54,7 +54,8 @@ class ShiftBank:
     of it. So ties cost nothing, and a constant column gives 0. ``V`` is the long-run variance of
     scores that depend on the one before.
 
-    Component ``k`` is shift ``k // d`` of column ``k % d``.
+    Component ``k`` is shift ``k % len(SHIFTS)`` of column ``k // len(SHIFTS)``, so that a record
+    takes what its cell in a column says from one row of a table.
 
     Args:
         ranks: Of the d columns.
@@ -89,14 +90,17 @@ class ShiftBank:
         self.centres, self.scales = centres, scales
         d = len(ranks.sizes)
         self.components = Components(
-            owners=np.tile(np.arange(d), len(SHIFTS)), errors=errors.ravel(), gains=gains.ravel()
+            owners=np.repeat(np.arange(d), len(SHIFTS)),
+            errors=errors.T.ravel(),
+            gains=gains.T.ravel(),
         )
         self._starts = np.arange(d)[:, None] * ranks.width
         nats = np.stack([shift.log_ratio(ranks.scores) for shift in SHIFTS])
         nats = (nats - offsets[:, :, None]) / inflations[:, None]
         nats[:, :, ranks.missing] = 0.0
         nats[:, ranks.sizes < _FEWEST] = 0.0
-        self._tables = to_steps(nats).reshape(len(SHIFTS), d * ranks.width)
+        steps = to_steps(nats).reshape(len(SHIFTS), d * ranks.width)
+        self._steps = np.ascontiguousarray(steps.T)
 
     @classmethod
     def fit(cls, values: FloatArray) -> ShiftBank:
@@ -139,16 +143,23 @@ class ShiftBank:
     def read(self, values: FloatArray) -> Readings:
         """What records of shape (n, d) say."""
         codes = self.ranks.codes(values)
-        places = codes + self._starts
-        increments = np.stack([table[places] for table in self._tables])
+        places = (codes + self._starts).T
+        increments = self._steps.take(places, axis=0, mode="clip")
         present = codes != self.ranks.missing
-        deviations = np.where(present, (values.T - self.centres[:, None]), 0.0)
-        amounts = np.rint(deviations / (self.scales[:, None] * _AMOUNT))
         return Readings(
-            increments=increments.reshape(len(self.components.owners), len(values)),
-            amounts=np.clip(amounts, -(2.0**40), 2.0**40).astype(np.int64),
+            increments=increments.reshape(len(values), len(self.components.owners)).T,
+            amounts=self._amounts(values, present),
             present=present,
         )
+
+    def _amounts(self, values: FloatArray, present: NDArray[np.bool_]) -> Int64Array:
+        """Deviations of cells from the mean of their columns, shape (d, n)."""
+        deviations = values.T - self.centres[:, None]
+        deviations /= self.scales[:, None] * _AMOUNT
+        np.clip(deviations, -(2.0**40), 2.0**40, out=deviations)
+        if not present.all():
+            deviations[~present] = 0.0
+        return np.rint(deviations, out=deviations).astype(np.int64)
 
     def size(self, leader: int, mean: float) -> float:
         """A mean amount of the leader's column, as a shift in the unit of that column."""
@@ -156,11 +167,11 @@ class ShiftBank:
 
     def column(self, leader: int) -> int:
         """The column that the leading component watches."""
-        return leader % len(self.ranks.sizes)
+        return leader // len(SHIFTS)
 
     def shift(self, leader: int) -> Shift:
         """What the leading component looks for."""
-        return SHIFTS[leader // len(self.ranks.sizes)]
+        return SHIFTS[leader % len(SHIFTS)]
 
     def state(self) -> dict[str, Any]:
         """As plain data."""
