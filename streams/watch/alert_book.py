@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from halflife.monitors import DriftAlarm
 from halflife.schemas.alert import Alert, AlertKind
+from halflife.schemas.regeneration import RegenerationOutcome, RegenerationRequest
 
 from .identity import identity
 from .moment import Moment
@@ -44,6 +45,18 @@ class AlertBook:
         if begun is None:
             return []
         return [_alert(kind, "resolved", text, moment, {"since_record": begun["record"]})]
+
+    def fail(
+        self, request: RegenerationRequest, outcome: RegenerationOutcome | None, moment: Moment
+    ) -> list[Alert]:
+        """What is said of a request that led to no batch; without an outcome nobody answered."""
+        if outcome is None:
+            text = f"no generator worker has answered the request of record {request.record}"
+            return self.fire("generator-silent", text, moment, {})
+        evidence = {"request_id": request.request_id, "attempts": outcome.attempts}
+        if outcome.outcome == "rejected":
+            return self.fire("regeneration-rejected", outcome.text, moment, evidence)
+        return self.fire("regeneration-failed", outcome.text, moment, evidence)
 
     @property
     def kinds(self) -> list[AlertKind]:

@@ -125,10 +125,11 @@ class Decoder:
         if not plain:
             record, time = self._checked(value)
             kept = candidates[record["stream"]]
+            name, cells = record["record_id"], record["values"]
         kept.messages.append(message)
         kept.times.append(time)
-        kept.ids.append(record["record_id"])
-        kept.cells.append(record["values"])
+        kept.ids.append(name)
+        kept.cells.append(cells)
 
     def _checked(self, value: bytes) -> tuple[dict[str, Any], datetime]:
         """The fields of a record and its time, or why its envelope cannot be used."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from halflife.monitors import Drift, DriftAlarm, FidelityMeasure
 from halflife.schemas.messages import (
-    Alert,
     Command,
     Message,
     RegenerationOutcome,
@@ -360,7 +359,7 @@ class StreamWatch:
             self.ticks.begin(records=self.records, seconds=self.watermark)
             self._resolve_all(f"batch {outcome.batch.batch_id[:8]} circulates: {outcome.text}")
         else:
-            self._say(self._failure(request, outcome, moment))
+            self._say(self.alerts.fail(request, outcome, moment))
             stale = request.cause == "drift" or self.circulation is None
             if stale and self.phase == "watched" and self.wanted is None:
                 # What circulates, if anything does, is known to be stale.
@@ -369,18 +368,6 @@ class StreamWatch:
                 return
         if self.wanted is not None:
             self._want(*self.wanted)
-
-    def _failure(
-        self, request: RegenerationRequest, outcome: RegenerationOutcome | None, moment: Moment
-    ) -> list[Alert]:
-        """What is said of a request that led to no batch."""
-        if outcome is None:
-            text = f"no generator worker has answered the request of record {request.record}"
-            return self.alerts.fire("generator-silent", text, moment, {})
-        rejected = outcome.outcome == "rejected"
-        kind: Final = "regeneration-rejected" if rejected else "regeneration-failed"
-        evidence = {"request_id": request.request_id, "attempts": outcome.attempts}
-        return self.alerts.fire(kind, outcome.text, moment, evidence)
 
     def _resolve_all(self, text: str) -> None:
         """A better batch ends what called for it; a change that has no batch yet goes on."""
