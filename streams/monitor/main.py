@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Callable
 from typing import Final
 
 import faust
@@ -120,11 +121,13 @@ def _free_port(settings: Settings) -> int:
         return int(server.getsockname()[1])
 
 
-def why_stuck(heartbeat: Heartbeat, ingest: Ingest) -> str | None:
+def why_stuck(
+    heartbeat: Heartbeat, ingest: Ingest, *, clock: Callable[[], float] = time.monotonic
+) -> str | None:
     """Why a worker makes no progress, or None if it does."""
     if heartbeat.silent > SILENCE_SECONDS:
         return f"the event loop has not turned for {heartbeat.silent:.0f} s"
-    now = time.monotonic()
+    now = clock()
     for partition, worker in list(ingest.workers.items()):
         if worker.busy_since is not None and now - worker.busy_since > LONGEST_BLOCK_SECONDS:
             busy = now - worker.busy_since

@@ -16,7 +16,7 @@ from halflife.streams.broker.embedded import EmbeddedKafka
 
 from .ledger import Ledger
 from .records import Script
-from .service import Service, Worker, wait_until
+from .service import Service, Worker
 
 GOES_ON: Final = r"goes on at offset"
 STARTS: Final = 60.0  # seconds for a worker to start and to take up its partitions
@@ -99,11 +99,12 @@ class Trial:
                 self._send([self.script.messages[i] for i in piece])
                 monitor = self._trouble(event, monitor, kafka, rng)
             self._send([self.script.messages[i] for i in pieces[-1]])
-            wait_until(killer.finished, SETTLES, lambda: f"only these kills: {killer.done}")
-            self._settle([monitor, killer.worker])
+            self._settle([monitor])
         finally:
             killer.give_up.set()
             killer.join()
+        # The last kill may have come when all seemed to be settled.
+        self._settle([monitor, killer.worker])
         self.done += killer.done
         return self._end([monitor, killer.worker], began)
 

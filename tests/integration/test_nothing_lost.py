@@ -33,6 +33,8 @@ def test_nothing_is_lost_or_doubled(
     problems = verdict(records, expected, found)
     print(found.done, found.ledger.counts, f"{expected.seconds:.0f} s, {found.seconds:.0f} s")  # noqa: T201  # figures
     assert problems == []
+    assert found.done["kill"] >= 10
+    assert sum(n for what, n in found.done.items() if what.startswith("generator kill")) == 3
     assert found.ledger.counts["request"] >= 6
     assert found.ledger.counts["batch manifest"] >= 3
     assert found.ledger.counts["alert"] >= 3
