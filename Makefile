@@ -56,4 +56,4 @@ tools: ## a browser, for the tests of the live page, which are skipped without o
 	echo "No browser here: the tests of the live page are skipped. Install chromium to run them." >&2
 
 clean: ## what the other targets made
-	rm -rf $(VENV) build dist .halflife .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build dist .halflife .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results *.egg-info
