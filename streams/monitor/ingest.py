@@ -55,6 +55,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._trouble = Trouble(log)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._consumer: Any = None
+        self._stopping = False
 
     async def start(self) -> None:
         """Join the group; waits for the broker as long as it takes."""
@@ -85,9 +86,18 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def stop(self) -> None:
         """Write what is done, give the partitions back, leave the group."""
+        self._stopping = True
         await self._give_away(list(self._tasks))
         if self._consumer is not None:
             await close(self._consumer)
+
+    @property
+    def lost_to_its_group(self) -> bool:
+        """Whether the client has given up talking to its group: it hands out nothing any more."""
+        # aiokafka logs an unexpected error and ends this task; no public call tells of it.
+        coordinator = getattr(self._consumer, "_coordinator", None)
+        task = getattr(coordinator, "_coordination_task", None)
+        return task is not None and task.done() and not self._stopping
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Write and close what goes to another worker."""

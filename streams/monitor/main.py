@@ -127,6 +127,8 @@ def why_stuck(
     """Why a worker makes no progress, or None if it does."""
     if heartbeat.silent > SILENCE_SECONDS:
         return f"the event loop has not turned for {heartbeat.silent:.0f} s"
+    if ingest.lost_to_its_group:
+        return "its Kafka client has given up its group"
     now = clock()
     for partition, worker in list(ingest.workers.items()):
         if worker.busy_since is not None and now - worker.busy_since > LONGEST_BLOCK_SECONDS:

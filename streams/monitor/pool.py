@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Final
@@ -27,10 +28,12 @@ class Pool:
 
     Args:
         processes: How many.
+        prepare: Is called in each process before any work: imports, mostly.
     """
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, *, prepare: Callable[[], object] = warm_up) -> None:
         self.processes = processes
+        self.prepare = prepare
         self._executor: ProcessPoolExecutor | None = None
 
     def start(self) -> None:
@@ -42,7 +45,7 @@ class Pool:
             initargs=(os.getpid(),),
         )
         for _ in range(self.processes):
-            self._executor.submit(warm_up)
+            self._executor.submit(self.prepare)
 
     def stop(self) -> None:
         """End the processes; work that runs is not waited for."""

@@ -50,7 +50,7 @@ def test_what_counts_as_stuck() -> None:
     now = [0.0]
     heartbeat = Heartbeat(lambda: now[0])
     worker = SimpleNamespace(busy_since=None)
-    ingest: Any = SimpleNamespace(workers={3: worker})
+    ingest: Any = SimpleNamespace(workers={3: worker}, lost_to_its_group=False)
 
     def why() -> str | None:
         return why_stuck(heartbeat, ingest, clock=lambda: now[0])
@@ -66,3 +66,7 @@ def test_what_counts_as_stuck() -> None:
     now[0] += LONGEST_BLOCK_SECONDS + 1
     heartbeat.beat()
     assert why() == "partition 3 has worked on one block for 901 s"
+    worker.busy_since = None
+    assert why() is None
+    ingest.lost_to_its_group = True
+    assert why() == "its Kafka client has given up its group"
