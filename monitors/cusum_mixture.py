@@ -116,7 +116,7 @@ class CusumMixture:
     def rest(self, readings: Readings) -> bool:
         """Take records that lift no CUSUM from zero, in one step; False if there is another."""
         increments, n = readings.increments, readings.increments.shape[1]
-        if not n or increments.max() > 0 or self.cusums.max() > 0:
+        if not n or self.cusums.max() > 0 or increments.max() > 0:
             return False
         if self.seen % SEGMENT == 0 or self.seen % SEGMENT + n > SEGMENT:
             # As at the last boundary among them: nothing has an age.
@@ -137,8 +137,13 @@ class CusumMixture:
         totals = np.empty((2, shape[0], shape[1] + 1), dtype=np.int64)
         totals[:, :, 0] = self._totals
         totals[0, :, 1:] = readings.amounts
-        totals[1, :, 1:] = readings.present
-        return np.cumsum(totals, axis=2, out=totals)
+        np.cumsum(totals[0], axis=1, out=totals[0])
+        if readings.present.all():
+            totals[1] = self._totals[1][:, None] + np.arange(shape[1] + 1)
+        else:
+            totals[1, :, 1:] = readings.present
+            np.cumsum(totals[1], axis=1, out=totals[1])
+        return totals
 
     def carry(
         self, cusums: Int32Array, charges: Int32Array, since: Int64Array, totals: Int64Array

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,8 @@ class CusumPaths:
 
     Example:
         >>> paths = CusumPaths(3, 1)
-        >>> paths.run(np.array([[-5], [7], [-1]], np.int32), np.ones(1, np.int32), np.ones(1, int))
+        >>> says = np.array([[-5], [7], [-1]], np.int32)
+        >>> paths.run([says], charges=np.ones(1, np.int32), cusums=np.ones(1, np.int32))
         >>> [paths.at(t, slice(None)).tolist() for t in range(3)]
         [[-5], [6], [4]]
         >>> paths.highest().tolist(), paths.zeros().tolist(), paths.last().tolist()
@@ -43,20 +46,23 @@ class CusumPaths:
         counts = np.arange(self._width)[:, None] + np.arange(self._groups) * self._width + 1
         self._counts = np.where(counts <= records, counts, 0).astype(np.uint8)[:, :, None]
 
-    def run(self, increments: Int32Array, charges: Int32Array, cusums: Int32Array) -> None:
+    def run(
+        self, increments: Sequence[Int32Array], charges: Int32Array, cusums: Int32Array
+    ) -> None:
         """Follow the CUSUMs from ``cusums``, shape (K,).
 
         Args:
-            increments: Shape (n, K), ``l_k`` in steps.
+            increments: ``l_k`` in steps, shapes (n, k) with K columns in all.
             charges: Shape (K,), ``c_k`` in steps, at least 0.
             cusums: Shape (K,), where they stand.
         """
-        width, groups, size = self._paths.shape
-        if width * groups != self.records:
-            padding = np.zeros((width * groups - self.records, size), dtype=np.int32)
-            increments = np.concatenate([increments, padding])
-        by_place = increments.reshape(groups, width, size).transpose(1, 0, 2)
-        np.subtract(by_place, charges, out=self._paths)
+        width, groups, _ = self._paths.shape
+        first = 0
+        for each in increments:
+            last = first + each.shape[1]
+            by_place = self._padded(each).reshape(groups, width, -1).transpose(1, 0, 2)
+            np.subtract(by_place, charges[first:last], out=self._paths[:, :, first:last])
+            first = last
         self._lowest[0] = 0
         before, lowest = self._steps[0]
         for sums, lower in self._steps[1:]:
@@ -70,6 +76,14 @@ class CusumPaths:
             np.minimum(start, 0, out=start)
         np.minimum(self._lowest, self._starts, out=self._lowest)
         np.subtract(self._paths, self._lowest, out=self._paths)
+
+    def _padded(self, increments: Int32Array) -> Int32Array:
+        """With records of zeros that fill up the last group."""
+        short = self._width * self._groups - self.records
+        if not short:
+            return increments
+        zeros = np.zeros((short, increments.shape[1]), dtype=np.int32)
+        return np.concatenate([increments, zeros])
 
     def at(self, record: int, lanes: slice) -> Int32Array:
         """Some of the CUSUMs after a record, shape (lanes,)."""

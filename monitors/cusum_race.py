@@ -84,7 +84,7 @@ class CusumRace:
         """The alarms of each mixture, in order."""
         if self._mixtures:
             self._gather()
-            start, n = 0, len(self._rows)
+            start, n = 0, len(self._increments[0])
             while start < n:
                 seen = self._first + start
                 if seen % SEGMENT == 0:
@@ -98,10 +98,9 @@ class CusumRace:
         return self._found
 
     def _gather(self) -> None:
-        """Put the mixtures' CUSUMs side by side, and what the records say to them."""
+        """Put the mixtures' CUSUMs side by side."""
         mixtures = self._mixtures
         self._first = mixtures[0].seen
-        self._rows = np.concatenate(self._increments, axis=1)
         ends = np.cumsum([len(mixture.components.owners) for mixture in mixtures]).tolist()
         self._lanes = [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
         self._cusums = np.concatenate([mixture.cusums for mixture in mixtures])
@@ -130,7 +129,8 @@ class CusumRace:
         lanes = slice(self._lanes[members[0]].start, self._lanes[members[-1]].stop)
         shape = (stop - start, lanes.stop - lanes.start)
         paths = self._paths.get(shape) or self._paths.setdefault(shape, CusumPaths(*shape))
-        paths.run(self._rows[start:stop, lanes], self._charges[lanes], self._cusums[lanes])
+        increments = [self._increments[member][start:stop] for member in members]
+        paths.run(increments, self._charges[lanes], self._cusums[lanes])
         stops: dict[int, int] = {}
         highest = paths.highest()
         if (highest >= self._reach[lanes]).any():

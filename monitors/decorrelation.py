@@ -42,7 +42,8 @@ class Decorrelation:
 
     def __init__(self, ranks: RankScores, weights: FloatArray) -> None:
         self.ranks, self.weights = ranks, weights
-        self._used = ~np.isnan(weights).any(axis=0)
+        self._used = np.flatnonzero(~np.isnan(weights).any(axis=0))
+        self._among = np.ascontiguousarray(weights[np.ix_(self._used, self._used)])
 
     @classmethod
     def fit(cls, values: FloatArray) -> tuple[Decorrelation, FloatArray]:
@@ -75,11 +76,10 @@ class Decorrelation:
     def residuals(self, values: FloatArray) -> FloatArray:
         """Of shape (n, d); NaN in a row with a missing cell, and in a column left out."""
         scores = _scores(self.ranks, values)
+        if len(self._used) == values.shape[1]:
+            return np.asarray(scores @ self._among)
         residuals = np.full(values.shape, np.nan)
-        if self._used.any():
-            residuals[:, self._used] = (
-                scores[:, self._used] @ self.weights[np.ix_(self._used, self._used)]
-            )
+        residuals[:, self._used] = scores[:, self._used] @ self._among
         return residuals
 
     def partner(self, column: int) -> int | None:
@@ -101,7 +101,7 @@ class Decorrelation:
 def _scores(ranks: RankScores, values: FloatArray) -> FloatArray:
     """Normal scores on their grid, shape (n, d), NaN where a cell is missing."""
     codes = ranks.codes(values)
-    places = codes + np.arange(len(codes))[:, None] * ranks.width
-    scores = np.rint(ranks.scores.ravel()[places] / _SCORE_STEP) * _SCORE_STEP
-    scores[codes == ranks.missing] = np.nan
-    return np.ascontiguousarray(scores.T)
+    places = codes.T + np.arange(len(codes)) * ranks.width
+    grid = np.rint(ranks.scores / _SCORE_STEP) * _SCORE_STEP
+    grid[:, ranks.missing] = np.nan
+    return np.asarray(grid.ravel().take(places, mode="clip"))

@@ -14,11 +14,11 @@ from .alarm import DriftAlarm
 from .arrays import key_of
 from .components import Components
 from .cusum_mixture import Crossing, CusumMixture
-from .cusum_race import CusumRace
+from .cusum_race import SEGMENT, CusumRace
 from .errors import NotFitted, ReferenceTooShort, StateMismatch
 from .readings import Readings
 
-_ROWS: Final = 512  # taken at once, a whole number of segments: what they say stays in the cache
+_ROWS: Final = 8 * SEGMENT  # taken at once: what they say stays in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,8 @@ def update_together(detectors: Sequence[Detector], block: Block) -> list[DriftAl
     alarms: list[DriftAlarm] = []
     start = 0
     while detectors and start < len(block):
-        part = block[start : start + _ROWS - detectors[0].seen % _ROWS]
+        stop = start + _ROWS - detectors[0].seen % SEGMENT
+        part = block[start : stop if len(block) - stop > _ROWS // 4 else len(block)]
         mixtures, readings = zip(*(detector.hear(part) for detector in detectors), strict=True)
         found = CusumRace(mixtures, readings).run()
         for detector, crossings in zip(detectors, found, strict=True):

@@ -111,9 +111,10 @@ class SetPointModel:
         outside |= squares.min(axis=1) > a["reach"][0] ** 2
         features = self._features(np.where(outside[:, None], 0.0, x), squares, a["width"][0])
         answers = block.matrix(self.answers)
-        expected = features @ a["weights"] + a["means"]
-        scales = np.maximum(features @ a["scale_weights"] + a["scale_means"], a["least_scales"])
-        residuals = (answers - expected) / scales
+        both = features @ np.concatenate([a["weights"], a["scale_weights"]], axis=1)
+        expected, scales = np.split(both, 2, axis=1)
+        scales = np.maximum(scales + a["scale_means"], a["least_scales"])
+        residuals = (answers - (expected + a["means"])) / scales
         residuals[outside] = np.nan
         return residuals, outside
 
@@ -161,16 +162,25 @@ class SetPointModel:
         """``|x - c|^2``, shape (n, centres), added up in one fixed order."""
         centres = self.arrays["centres"]
         squares = np.zeros((len(x), len(centres)))
+        gaps = np.empty_like(squares)
         for j in range(x.shape[1]):
-            gap = x[:, j, None] - centres[:, j]
-            squares += gap * gap
+            np.subtract(x[:, j, None], centres[:, j], out=gaps)
+            np.multiply(gaps, gaps, out=gaps)
+            np.add(squares, gaps, out=squares)
         return squares
 
     def _features(self, x: FloatArray, squares: FloatArray, width: float) -> FloatArray:
         """Shape (n, p + centres), on the grid."""
-        kernels = 1.0 / (1.0 + squares / (width * width))
-        features = np.concatenate([np.clip(x, -16.0, 16.0), kernels], axis=1)
-        return np.asarray(np.rint(features / _GRID) * _GRID, dtype=np.float64)
+        conditions = x.shape[1]
+        features = np.empty((len(x), conditions + squares.shape[1]))
+        np.clip(x, -16.0, 16.0, out=features[:, :conditions])
+        kernels = features[:, conditions:]
+        np.multiply(squares, 1.0 / (width * width), out=kernels)
+        np.add(kernels, 1.0, out=kernels)
+        np.divide(1.0, kernels, out=kernels)
+        np.multiply(features, 1.0 / _GRID, out=features)
+        np.rint(features, out=features)
+        return np.multiply(features, _GRID, out=features)
 
     def _place(self, reference: Block) -> None:
         """Scale the set-points, choose the centres and the reach around them."""
