@@ -347,7 +347,7 @@ class PartitionWorker:
             offset=message.offset,
             key=message.key,
             value=reject.value,
-            headers=tuple(message.headers),
+            headers=reject.headers,
         )
         key, value, headers = letter.to_message()
         return await self._send(self.topics.dead_letters, value, key=key, headers=headers)
