@@ -120,7 +120,7 @@ class Decoder:
                 and len(instrument) <= 200
                 and type(cells) is dict
             )
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             plain = False
         if not plain:
             record, time = self._checked(value)
