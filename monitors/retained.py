@@ -24,6 +24,7 @@ class Retained:
         under_limit: Whether even the upper end is under the share that must be kept.
         text: One sentence.
         shares: Of every part that was measured at birth and now.
+        errors: Their standard errors.
     """
 
     share: float
@@ -32,6 +33,7 @@ class Retained:
     under_limit: bool
     text: str
     shares: dict[str, float]
+    errors: dict[str, float]
 
 
 class RetainedFidelity:
@@ -80,24 +82,28 @@ class RetainedFidelity:
                 f"no part was measured both at birth ({', '.join(birth.parts) or 'none'}) "
                 f"and now ({', '.join(now.parts) or 'none'})"
             )
+
         # A part that is surely lost comes before one that looks worse but may be noise.
-        part = min(judged, key=lambda name: (judged[name][2] >= self.keep, judged[name][0]))
-        share, low, high = judged[part]
+        def lost(name: str) -> tuple[bool, float]:
+            share, error = judged[name]
+            return share + _ONE_SIDED * error >= self.keep, share
+
+        part = min(judged, key=lost)
+        share, error = judged[part]
+        low, high = max(0.0, share - _ONE_SIDED * error), share + _ONE_SIDED * error
         under = high < self.keep
         state = "under" if under else "not under"
         text = (
             f"{part} fidelity is {share:.0%} of what it was at birth "
             f"({low * 100:.0f} to {high:.0%}), {state} the limit of {self.keep:.0%}"
         ).replace("%", " %")
-        shares = {name: values[0] for name, values in judged.items()}
-        return Retained(share, part, (low, high), under, text, shares)
+        shares = {name: found[0] for name, found in judged.items()}
+        errors = {name: found[1] for name, found in judged.items()}
+        return Retained(share, part, (low, high), under, text, shares, errors)
 
     @staticmethod
-    def _share(
-        birth: FidelityMeasure, now: FidelityMeasure, part: str
-    ) -> tuple[float, float, float]:
-        """The share of a part with its interval."""
+    def _share(birth: FidelityMeasure, now: FidelityMeasure, part: str) -> tuple[float, float]:
+        """The share of a part with its standard error."""
         before = birth.parts[part]
         share = now.parts[part] / before
-        error = math.hypot(now.errors[part], share * birth.errors[part]) / before
-        return share, max(0.0, share - _ONE_SIDED * error), share + _ONE_SIDED * error
+        return share, math.hypot(now.errors[part], share * birth.errors[part]) / before

@@ -27,7 +27,7 @@ class FidelityReport(Message):
         description="What sampling noise alone gives each part, 95 %."
     )
     retained: float = Field(ge=0, description="Worst part now over the same part at birth.")
-    retained_interval: tuple[float, float] = Field(description="Its 95 % interval.")
+    retained_interval: tuple[float, float] = Field(description="Its 90 % interval.")
     retained_part: str = Field(description="The part that has kept least.")
     under_limit: bool = Field(description="Whether it kept less than `keep`, beyond noise.")
     age_records: int = Field(ge=0, description="Real records since the batch's window ended.")
@@ -37,9 +37,12 @@ class FidelityReport(Message):
     half_life_hours: float | None = Field(description="The same in hours of event time.")
     expiry_records: float | None = Field(description="Age at which `keep` is crossed, records.")
     expiry_hours: float | None = Field(description="The same in hours of event time.")
-    forecast: str = Field(description="Half-life and expiry in one sentence.")
+    forecast: str = Field(
+        description="Half-life and expiry of the part that decays first, in words."
+    )
     utility_gap: float | None = Field(
-        description="Error of a model trained on the batch over one trained on real rows, minus 1."
+        description="What a model trained on the batch leaves unexplained of new real records, "
+        "over what one trained on real ones leaves, minus 1."
     )
     c2st_auc: float | None = Field(description="Area under the curve of real against synthetic.")
     tstr: float | None = Field(description="Skill on new real rows, trained on the batch.")

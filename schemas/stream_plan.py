@@ -49,7 +49,7 @@ class StreamPlan(BaseModel):
     keep: float = Field(
         default=0.9,
         gt=0,
-        le=1,
+        lt=1,
         description="Share of its fidelity at birth below which a batch is replaced.",
     )
     target: str | None = Field(

@@ -95,7 +95,7 @@ class Chapter:
         yield (
             f"record {report.record:,}: fidelity {_parts(report.parts)}; "
             f"[{colour}]{report.retained_part} has kept {report.retained:.2f} of its value at "
-            f"birth[/] (95 %: {max(0, low):.2f} to {high:.2f}). {report.forecast}"
+            f"birth[/] (90 %: {max(0, low):.2f} to {high:.2f}). {report.forecast}"
         )
 
     def _alert(self, alert: Alert) -> Iterator[str]:

@@ -30,7 +30,7 @@ def skills(opv: Chapter) -> tuple[float, float] | None:
     """Skill on new records of models trained on the old batch and on the new one.
 
     The old batch as it was last measured before it was replaced, the new one as it was measured
-    last; skill is 1 - error / error of the median.
+    last; skill is the share of the variance of ranks that is explained.
     """
     new = _drift_batch(opv)
     if new is None or new.supersedes is None:

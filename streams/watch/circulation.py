@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.monitors import Decay, FidelityMeasure, RetainedFidelity
+from halflife.monitors import Decay, DecayForecast, FidelityMeasure, RetainedFidelity
 from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.fidelity_report import FidelityReport
 from halflife.schemas.table import Block
@@ -37,7 +38,8 @@ class Circulation:
         self.record = record
         self.time = time
         self.birth = FidelityMeasure.from_dict(batch.gate["challenger"])
-        self.decay = Decay(keep=keep)
+        self.keep = keep
+        self.decays: dict[str, Decay] = {}
         self.last: FidelityReport | None = None
         self._retained = RetainedFidelity(keep)
 
@@ -53,18 +55,18 @@ class Circulation:
         return np.asarray(after | rows.holdout(holdout), dtype=np.bool_)
 
     def judge(self, measure: FidelityMeasure, moment: Moment) -> FidelityReport:
-        """The report of a measure taken at a moment; the decay learns from it."""
+        """The report of a measure taken at a moment; the decay of each part learns from it."""
         retained = self._retained.judge(self.birth, measure)
         age = moment.record - self.record
         hours = max(0.0, moment.seconds - self.time) / 3600
-        low, high = retained.interval
-        self.decay.update(
-            age_records=float(age),
-            age_hours=hours,
-            retained=retained.share,
-            error=max(high - low, 1e-9) / 3.92,
-        )
-        forecast = self.decay.forecast()
+        for part, share in retained.shares.items():
+            self.decays.setdefault(part, Decay(keep=self.keep)).update(
+                age_records=float(age),
+                age_hours=hours,
+                retained=share,
+                error=retained.errors[part],
+            )
+        worst, forecast = self.forecast()
         gap = None
         if measure.tstr is not None and measure.trtr is not None and measure.trtr < 1:
             gap = (1 - measure.tstr) / (1 - measure.trtr) - 1
@@ -90,7 +92,7 @@ class Circulation:
             half_life_hours=forecast.half_life_hours,
             expiry_records=forecast.expiry_records,
             expiry_hours=forecast.expiry_hours,
-            forecast=forecast.text,
+            forecast=f"{worst}: {forecast.text}",
             utility_gap=gap,
             c2st_auc=measure.c2st_auc,
             tstr=measure.tstr,
@@ -98,13 +100,26 @@ class Circulation:
         )
         return self.last
 
+    def forecast(self) -> tuple[str, DecayForecast]:
+        """The part that expires first, and its forecast; where none decays, the least sure one."""
+        found = {part: decay.forecast() for part, decay in self.decays.items()}
+
+        def soonness(part: str) -> tuple[bool, float]:
+            forecast = found[part]
+            if forecast.half_life_records is not None:
+                return False, forecast.half_life_records
+            return True, forecast.half_life_interval[0] or math.inf
+
+        first = min(found, key=soonness)
+        return first, found[first]
+
     def state(self) -> dict[str, Any]:
         """Everything but the rows, as plain data."""
         return {
             "batch": self.batch.model_dump(mode="json"),
             "record": self.record,
             "time": self.time,
-            "decay": self.decay.state(),
+            "decays": {part: decay.state() for part, decay in self.decays.items()},
             "last": self.last and self.last.model_dump(mode="json"),
         }
 
@@ -113,7 +128,9 @@ class Circulation:
         """Go on from a state; the rows come later."""
         batch = SyntheticBatch.model_validate(state["batch"])
         restored = cls(batch, None, state["record"], state["time"], keep)
-        restored.decay.restore(state["decay"])
+        for part, decay in state["decays"].items():
+            restored.decays[part] = Decay(keep=keep)
+            restored.decays[part].restore(decay)
         if state["last"] is not None:
             restored.last = FidelityReport.model_validate(state["last"])
         return restored

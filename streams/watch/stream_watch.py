@@ -266,7 +266,7 @@ class StreamWatch:
         low, high = report.retained_interval
         kept = f"{report.retained_part} fidelity is {report.retained:.2f} of its value at birth"
         if report.under_limit:
-            text = f"{kept} (95 %: {low:.2f} to {high:.2f}); {self.plan.keep:g} is to be kept"
+            text = f"{kept} (90 %: {low:.2f} to {high:.2f}); {self.plan.keep:g} is to be kept"
             evidence = {"retained": report.retained, "interval": [low, high]}
             self._say(self.alerts.fire("fidelity", text, moment, evidence))
         else:

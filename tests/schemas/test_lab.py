@@ -117,11 +117,11 @@ KEYS = ", ".join(
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("keep = 1.5", "keep: 1.5 is not allowed. Allowed: a number above 0 and at most 1"),
-        ("keep = '0.9'", "keep: '0.9' has the wrong type. Allowed: a number above 0 and at most 1"),
-        ("keep = true", "keep: true has the wrong type. Allowed: a number above 0 and at most 1"),
-        ("keep = nan", "keep: nan is not finite. Allowed: a number above 0 and at most 1"),
-        ("keep = 2026-01-01", "keep: 2026-01-01 has the wrong type. Allowed: a number above 0 and at most 1"),
+        ("keep = 1.5", "keep: 1.5 is not allowed. Allowed: a number above 0 and below 1"),
+        ("keep = '0.9'", "keep: '0.9' has the wrong type. Allowed: a number above 0 and below 1"),
+        ("keep = true", "keep: true has the wrong type. Allowed: a number above 0 and below 1"),
+        ("keep = nan", "keep: nan is not finite. Allowed: a number above 0 and below 1"),
+        ("keep = 2026-01-01", "keep: 2026-01-01 has the wrong type. Allowed: a number above 0 and below 1"),
         ("rows = 0", "rows: 0 is not allowed. Allowed: a whole number of at least 1 and at most 100000000"),
         ("rows = 1.0", "rows: 1.0 has the wrong type. Allowed: a whole number of at least 1 and at most 100000000"),
         ("on_drift = 'never'", "on_drift: 'never' is not allowed. Allowed: 'regenerate' or 'ask'"),
