@@ -10,7 +10,7 @@ from scipy.stats import beta
 
 from .arrays import pack, unpack
 from .components import Components
-from .readings import Readings, to_steps
+from .readings import CodedReadings, to_steps
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -26,7 +26,7 @@ class BernoulliBank:
     every rate on this side of it. ``q`` has ``ratio`` times the odds of ``p``. ``V`` is the
     long-run variance of events that come in bursts.
 
-    Component ``k`` is ratio ``k // E`` of event ``k % E``.
+    Component ``k`` is ratio ``k % len(ratios)`` of event ``k // len(ratios)``.
 
     Args:
         counts: Shape (E,), how often each event happened in the reference.
@@ -65,32 +65,29 @@ class BernoulliBank:
             nats[dead] = 0.0
             tables.append(to_steps(nats))
             gains.append(np.where(dead, 0.0, -np.log(np.clip(after, 1e-3, 1.0))))
-        self._without = np.concatenate([table[:, :1] for table in tables])
-        self._with = [table[:, 1] for table in tables]
-        e = len(counts)
+        # Of each event what it says when it does not happen, when it does, and when unseen.
+        seen = np.stack(tables, axis=2)
+        unseen = np.zeros((len(counts), 1, len(ratios)), dtype=np.int32)
+        self._steps = np.concatenate([seen, unseen], axis=1).reshape(-1, len(ratios))
+        self._starts = 3 * np.arange(len(counts))
         self.components = Components(
-            owners=np.tile(np.arange(e), len(ratios)),
-            errors=np.zeros(e * len(ratios)),  # the bounds have paid for them
-            gains=np.concatenate(gains),
+            owners=np.repeat(np.arange(len(counts)), len(ratios)),
+            errors=np.zeros(len(counts) * len(ratios)),  # the bounds have paid for them
+            gains=np.stack(gains, axis=1).ravel(),
         )
 
-    def read(self, events: BoolArray, present: BoolArray) -> Readings:
+    def read(self, events: BoolArray, present: BoolArray) -> CodedReadings:
         """What records say: events of shape (E, n), and whether each could be seen."""
-        increments = np.repeat(self._without, events.shape[1], axis=1)
-        event, record = np.nonzero(events)  # few, as a rule
-        for k, hits in enumerate(self._with):
-            increments[k * len(events) + event, record] = hits[event]
-        if not present.all():
-            increments *= np.tile(present, (len(self.ratios), 1))
-        return Readings(increments, (events & present).astype(np.int64), present)
+        places = np.where(present, events, 2).T + self._starts
+        return CodedReadings([(self._steps, places)], (events & present).astype(np.int64), present)
 
     def event(self, leader: int) -> int:
         """The event that the leading component watches."""
-        return leader % len(self.counts)
+        return leader // len(self.ratios)
 
     def direction(self, leader: int) -> str:
         """``"up"`` where the leading component looks for more events, else ``"down"``."""
-        return "up" if self.ratios[leader // len(self.counts)] > 1 else "down"
+        return "up" if self.ratios[leader % len(self.ratios)] > 1 else "down"
 
     def share(self, event: int) -> float:
         """How often an event happened in the reference, in [0, 1]."""

@@ -115,13 +115,14 @@ class CusumMixture:
 
     def rest(self, readings: Readings) -> bool:
         """Take records that lift no CUSUM from zero, in one step; False if there is another."""
-        increments, n = readings.increments, readings.increments.shape[1]
-        if not n or self.cusums.max() > 0 or increments.max() > 0:
+        n = readings.records
+        if not n or self.cusums.max() > 0 or readings.lifts():
             return False
         if self.seen % SEGMENT == 0 or self.seen % SEGMENT + n > SEGMENT:
             # As at the last boundary among them: nothing has an age.
             self.charges = charges(self.errors, np.zeros_like(self.since))
-        self.cusums = increments[:, -1] - self.charges
+        last = np.concatenate(readings.rows(n - 1, n), axis=1)[0]
+        self.cusums = last - self.charges
         self.since[:] = self.seen + n
         self._totals[0] += readings.amounts.sum(axis=1)
         self._totals[1] += readings.present.sum(axis=1)

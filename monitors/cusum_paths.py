@@ -70,10 +70,11 @@ class CusumPaths:
             np.add(before, sums, out=sums)
             before, lowest = sums, lower
         start = np.minimum(np.negative(cusums), 0, out=self._starts[0])
-        for group in range(1, groups):
-            start = np.minimum(lowest[group - 1], start, out=self._starts[group])
-            np.subtract(start, before[group - 1], out=start)
-            np.minimum(start, 0, out=start)
+        if groups > 1:
+            ends = np.minimum(lowest - before, 0)  # where it goes that starts at or below zero
+            for group in range(1, groups):
+                start = np.subtract(start, before[group - 1], out=self._starts[group])
+                np.minimum(start, ends[group - 1], out=start)
         np.minimum(self._lowest, self._starts, out=self._lowest)
         np.subtract(self._paths, self._lowest, out=self._paths)
 

@@ -66,8 +66,7 @@ class CusumRace:
             raise ValueError("mixtures run side by side must have seen the same records")
         self._found: list[list[Crossing]] = [[] for _ in mixtures]
         self._ends = [
-            mixture.seen + each.increments.shape[1]
-            for mixture, each in zip(mixtures, readings, strict=True)
+            mixture.seen + each.records for mixture, each in zip(mixtures, readings, strict=True)
         ]
         self._all = list(mixtures)
         running = [
@@ -78,13 +77,13 @@ class CusumRace:
         self._mixtures = [mixture for mixture, _, _ in running]
         self._crossings = [found for _, _, found in running]
         self._totals = [mixture.totals(each) for mixture, each, _ in running]
-        self._increments = [each.increments.T for _, each, _ in running]
+        self._readings = [each for _, each, _ in running]
 
     def run(self) -> list[list[Crossing]]:
         """The alarms of each mixture, in order."""
         if self._mixtures:
             self._gather()
-            start, n = 0, len(self._increments[0])
+            start, n = 0, self._readings[0].records
             while start < n:
                 seen = self._first + start
                 if seen % SEGMENT == 0:
@@ -129,7 +128,9 @@ class CusumRace:
         lanes = slice(self._lanes[members[0]].start, self._lanes[members[-1]].stop)
         shape = (stop - start, lanes.stop - lanes.start)
         paths = self._paths.get(shape) or self._paths.setdefault(shape, CusumPaths(*shape))
-        increments = [self._increments[member][start:stop] for member in members]
+        increments = [
+            piece for member in members for piece in self._readings[member].rows(start, stop)
+        ]
         paths.run(increments, self._charges[lanes], self._cusums[lanes])
         stops: dict[int, int] = {}
         highest = paths.highest()

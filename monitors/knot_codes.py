@@ -11,8 +11,9 @@ FloatArray = NDArray[np.float64]
 Int16Array = NDArray[np.int16]
 
 _BINS: Final = 1024
-_SPARED: Final = 0.05  # share of the knots at either end that need not lie within the bins
-_WIDER: Final = 0.3  # of the range of the other knots, by which the bins reach beyond them
+# Share of the knots at either end that need not lie within the bins, and how far beyond the others
+# the bins reach, in ranges of these: for most columns, and for heavy tails.
+_RANGES: Final = ((0.0, 0.0), (0.05, 0.3), (0.2, 0.5))
 _CROWDED: Final = -4
 
 
@@ -36,7 +37,7 @@ class KnotCodes:
     def __init__(self, knots: FloatArray) -> None:
         self._knots = np.where(np.isinf(knots), np.nan, knots)  # nothing lies at or beyond a NaN
         d = len(knots)
-        self._lowest, self._highest, self._rates = np.zeros((3, d, 1))
+        self._spans = np.zeros((3, d, 1))  # lowest, highest, bins in their unit
         self._starts = np.arange(d)[:, None] * _BINS
         self._codes = np.empty((d, _BINS), dtype=np.int16)
         self._next = np.empty((d, _BINS))
@@ -57,31 +58,42 @@ class KnotCodes:
 
     def _bins(self, columns: FloatArray, which: slice) -> NDArray[np.intp]:
         """The bin of each value, counted over all columns."""
-        depths = np.maximum(columns, self._lowest[which])
-        np.minimum(depths, self._highest[which], out=depths)
-        depths -= self._lowest[which]
-        depths *= self._rates[which]
-        places = depths.astype(np.intp)
+        lowest, highest, rates = self._spans[:, which]
+        depths = np.maximum(columns, lowest)
+        np.minimum(depths, highest, out=depths)
+        depths -= lowest
+        depths *= rates
+        places: NDArray[np.intp] = depths.astype(np.intp)
         places += self._starts[which]
         return places
 
     def _lay(self, column: int, knots: FloatArray) -> None:
-        """Cut a column into bins."""
-        if len(knots):
-            spared = int(_SPARED * len(knots))
-            low, high = knots[spared], knots[-1 - spared]
-            with np.errstate(all="ignore"):
-                beyond = _WIDER * (high - low)
-                low, high = low - beyond, high + beyond
-                rate = (_BINS - 1) / (high - low)
-            if np.isfinite(high - low) and np.isfinite(rate):
-                self._lowest[column], self._highest[column] = low, high
-                self._rates[column] = rate
-        bins = self._bins(knots[None, :], slice(column, column + 1))[0] - column * _BINS
-        counts = np.bincount(bins, minlength=_BINS)
-        first = np.cumsum(counts) - counts
-        self._codes[column] = np.where(counts > 1, _CROWDED, 2 * first)
+        """Cut a column into bins, so that few of its knots share theirs with another."""
+        fewest = len(knots) + 1
+        for spared, wider in _RANGES:
+            self._span(column, knots, int(spared * len(knots)), wider)
+            bins = self._bins(knots[None, :], slice(column, column + 1))[0] - column * _BINS
+            counts = np.bincount(bins, minlength=_BINS)
+            crowded = int(counts[counts > 1].sum())
+            if crowded < fewest:
+                fewest, best, span = crowded, counts, self._spans[:, column].copy()
+        self._spans[:, column] = span
+        first = np.cumsum(best) - best
+        self._codes[column] = np.where(best > 1, _CROWDED, 2 * first)
         self._next[column] = np.append(knots, np.nan)[first]
+
+    def _span(self, column: int, knots: FloatArray, spared: int, wider: float) -> None:
+        """Where the bins of a column begin and end, and how many there are in its unit."""
+        self._spans[:, column] = 0.0
+        if not len(knots):
+            return
+        low, high = knots[spared], knots[-1 - spared]
+        with np.errstate(all="ignore"):
+            beyond = wider * (high - low)
+            low, high = low - beyond, high + beyond
+            rate = (_BINS - 1) / (high - low)
+        if np.isfinite(high - low) and np.isfinite(rate):
+            self._spans[:, column, 0] = low, high, rate
 
     def _search(
         self, rows: NDArray[np.intp], columns: FloatArray, places: NDArray[np.intp]

@@ -14,7 +14,7 @@ from halflife.schemas.table import Block
 from .bernoulli_bank import BernoulliBank
 from .components import Components
 from .inflation import inflation
-from .readings import Readings
+from .readings import CodedReadings
 from .wording import share
 
 _MOST: Final = 20  # levels of a column that are watched one by one
@@ -35,7 +35,7 @@ class LevelBank:
         >>> table = Table((Column(name="solvent", kind=Kind.CATEGORY),))
         >>> rows = [{"solvent": "water"}] * 30 + [{"solvent": "ethanol"}] * 10
         >>> bank = LevelBank.fit(Block.from_rows(table, rows), ("solvent",))
-        >>> bank.levels, bank.event(2)
+        >>> bank.levels, bank.event(2 * len(bank.ratios))
         ([['water', 'ethanol']], ('solvent', None))
     """
 
@@ -87,7 +87,7 @@ class LevelBank:
             present.append(np.broadcast_to(column >= 0, (rest + 1, n)))
         return np.concatenate(events), np.concatenate(present)
 
-    def read(self, block: Block) -> Readings:
+    def read(self, block: Block) -> CodedReadings:
         """What records say."""
         return self.bank.read(*self.events(block))
 

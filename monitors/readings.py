@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -27,7 +27,6 @@ def to_steps(nats: NDArray[np.float64]) -> Int32Array:
     return np.floor(np.clip(nats, -LARGEST, LARGEST) / STEP).astype(np.int32)
 
 
-@dataclass(frozen=True, slots=True)
 class Readings:
     """What the records of a chunk say to ``K`` CUSUMs and about ``E`` amounts.
 
@@ -37,14 +36,78 @@ class Readings:
         present: Shape (E, n), whether there was a cell.
     """
 
-    increments: Int32Array
-    amounts: Int64Array
-    present: NDArray[np.bool_]
+    def __init__(
+        self, increments: Int32Array, amounts: Int64Array, present: NDArray[np.bool_]
+    ) -> None:
+        self.amounts, self.present = amounts, present
+        self._rows = np.ascontiguousarray(increments.T)
 
-    def beside(self, other: Readings) -> Readings:
+    @property
+    def records(self) -> int:
+        """``n``."""
+        return int(self.amounts.shape[1])
+
+    @property
+    def increments(self) -> Int32Array:
+        """As given, shape (K, n)."""
+        return np.concatenate(self.rows(0, self.records), axis=1).T
+
+    def rows(self, start: int, stop: int) -> list[Int32Array]:
+        """The increments of some records, in pieces of shape (stop - start, k) side by side."""
+        return [self._rows[start:stop]]
+
+    def lifts(self) -> bool:
+        """Whether any increment is above 0."""
+        return bool(self._rows.max(initial=0) > 0)
+
+
+class CodedReadings(Readings):
+    """Readings whose increments stand in tables, and are looked up when they are asked for.
+
+    Args:
+        words: Of pieces side by side, each the table, and for each record and cell the row of the
+            table that the cell says: shapes (words, k) and (n, cells), for k CUSUMs a cell.
+        amounts: As in `Readings`.
+        present: As in `Readings`.
+
+    Example:
+        >>> table = np.array([[-1, -2], [3, 5]], dtype=np.int32)
+        >>> none = np.zeros((1, 2), dtype=np.int64)
+        >>> readings = CodedReadings([(table, np.array([[0], [1]]))], none, none == 0)
+        >>> readings.increments.tolist(), readings.lifts()
+        ([[-1, 3], [-2, 5]], True)
+    """
+
+    def __init__(
+        self,
+        words: Sequence[tuple[Int32Array, NDArray[np.intp]]],
+        amounts: Int64Array,
+        present: NDArray[np.bool_],
+    ) -> None:
+        self.amounts, self.present = amounts, present
+        self._words = list(words)
+
+    def rows(self, start: int, stop: int) -> list[Int32Array]:
+        """The increments of some records, in pieces of shape (stop - start, k) side by side."""
+        return [
+            table.take(places[start:stop], axis=0, mode="clip").reshape(
+                stop - start, table.shape[1] * places.shape[1]
+            )
+            for table, places in self._words
+        ]
+
+    def lifts(self) -> bool:
+        """Whether any increment is above 0."""
+        return any(
+            bool((table.max(axis=1, initial=0) > 0).take(places, mode="clip").any())
+            for table, places in self._words
+            if len(table)
+        )
+
+    def beside(self, other: CodedReadings) -> CodedReadings:
         """These and, after them, others of the same records."""
-        return Readings(
-            increments=np.concatenate([self.increments, other.increments]),
+        return CodedReadings(
+            [*self._words, *other._words],
             amounts=np.concatenate([self.amounts, other.amounts]),
             present=np.concatenate([self.present, other.present]),
         )

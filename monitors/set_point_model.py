@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 _CENTRES: Final = 64
 _WIDTHS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 _RIDGES: Final = tuple(10.0**power for power in range(-6, 3))
-_GRID: Final = 2.0**-16  # of features
+_GRID: Final = 2.0**-16  # of set-points and features
 _WEIGHT_BITS: Final = 24
 _LEAST_SCALE: Final = 0.25  # of the mean one: no place is thought to be quieter
 _MOST_LEVELS: Final = 10
@@ -36,8 +36,8 @@ class SetPointModel:
     A row is *outside* where a set-point is missing, beyond its range in the reference, at an
     unknown level, or farther from every centre than any row of the reference.
 
-    Features use only + - * / and lie on a grid of powers of two like the weights: a residual is
-    the same to the last bit, whatever rows stand beside it.
+    Set-points, features and weights lie on grids of powers of two, on which sums of products are
+    exact: a residual is the same to the last bit, whatever rows stand beside it.
 
     Args:
         numbers: Numeric conditions, names.
@@ -156,18 +156,14 @@ class SetPointModel:
         outside = np.asarray(~inside | np.isnan(one_hot).any(axis=1), dtype=np.bool_)
         x = np.concatenate([(raw - a["centre"]) / a["scale"], one_hot], axis=1)
         x[outside] = 0.0
-        return x, outside
+        return np.rint(x / _GRID) * _GRID, outside
 
     def _squares(self, x: FloatArray) -> FloatArray:
-        """``|x - c|^2``, shape (n, centres), added up in one fixed order."""
+        """``|x - c|^2 = x x - 2 x c + c c``, shape (n, centres)."""
         centres = self.arrays["centres"]
-        squares = np.zeros((len(x), len(centres)))
-        gaps = np.empty_like(squares)
-        for j in range(x.shape[1]):
-            np.subtract(x[:, j, None], centres[:, j], out=gaps)
-            np.multiply(gaps, gaps, out=gaps)
-            np.add(squares, gaps, out=squares)
-        return squares
+        left = np.column_stack([x, (x * x).sum(axis=1), np.ones(len(x))])
+        right = np.column_stack([-2.0 * centres, np.ones(len(centres)), (centres**2).sum(axis=1)])
+        return np.asarray(left @ right.T)
 
     def _features(self, x: FloatArray, squares: FloatArray, width: float) -> FloatArray:
         """Shape (n, p + centres), on the grid."""
@@ -175,12 +171,12 @@ class SetPointModel:
         features = np.empty((len(x), conditions + squares.shape[1]))
         np.clip(x, -16.0, 16.0, out=features[:, :conditions])
         kernels = features[:, conditions:]
-        np.multiply(squares, 1.0 / (width * width), out=kernels)
-        np.add(kernels, 1.0, out=kernels)
+        np.multiply(squares, _GRID / (width * width), out=kernels)
+        np.add(kernels, _GRID, out=kernels)
         np.divide(1.0, kernels, out=kernels)
-        np.multiply(features, 1.0 / _GRID, out=features)
-        np.rint(features, out=features)
-        return np.multiply(features, _GRID, out=features)
+        np.rint(kernels, out=kernels)
+        np.multiply(kernels, _GRID, out=kernels)
+        return features
 
     def _place(self, reference: Block) -> None:
         """Scale the set-points, choose the centres and the reach around them."""

@@ -12,7 +12,7 @@ from .arrays import pack, unpack
 from .components import Components
 from .inflation import inflation
 from .rank_scores import RankScores
-from .readings import Readings, to_steps
+from .readings import CodedReadings, to_steps
 
 FloatArray = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -140,14 +140,13 @@ class ShiftBank:
             scales=scales,
         )
 
-    def read(self, values: FloatArray) -> Readings:
+    def read(self, values: FloatArray) -> CodedReadings:
         """What records of shape (n, d) say."""
         codes = self.ranks.codes(values)
         places = (codes + self._starts).T
-        increments = self._steps.take(places, axis=0, mode="clip")
         present = codes != self.ranks.missing
-        return Readings(
-            increments=increments.reshape(len(values), len(self.components.owners)).T,
+        return CodedReadings(
+            [(self._steps, np.ascontiguousarray(places))],
             amounts=self._amounts(values, present),
             present=present,
         )
