@@ -10,14 +10,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-_DTYPES: Final = ("int32", "int64", "float64")
+_DTYPES: Final = ("int16", "int32", "int64", "float64")
 
 
 def pack(array: NDArray[Any]) -> dict[str, Any]:
     """An array as its dtype, shape, and bytes (little-endian, base64).
 
     Raises:
-        TypeError: For another dtype than int32, int64 and float64.
+        TypeError: For another dtype than int16, int32, int64 and float64.
 
     Example:
         >>> pack(np.array([1, 2], dtype=np.int32))

@@ -11,6 +11,7 @@ from .arrays import pack, unpack
 from .rank_scores import RankScores
 
 FloatArray = NDArray[np.float64]
+Int16Array = NDArray[np.int16]
 
 _SCORE_STEP: Final = 2.0**-12
 _WEIGHT_STEP: Final = 2.0**-20
@@ -42,18 +43,22 @@ class Decorrelation:
 
     def __init__(self, ranks: RankScores, weights: FloatArray) -> None:
         self.ranks, self.weights = ranks, weights
+        self._grid = _grid(ranks)
         self._used = np.flatnonzero(~np.isnan(weights).any(axis=0))
         self._among = np.ascontiguousarray(weights[np.ix_(self._used, self._used)])
 
     @classmethod
-    def fit(cls, values: FloatArray) -> tuple[Decorrelation, FloatArray]:
+    def fit(
+        cls, values: FloatArray, ranks: RankScores | None = None
+    ) -> tuple[Decorrelation, FloatArray]:
         """From a reference of shape (n, d), and its residuals, each as if that row were held out.
 
         The latter are ``e / (1 - h)``, ``h`` the leverage in the regression on the other columns.
+        Ranks within that reference may be given where they are known.
         """
         d = values.shape[1]
-        ranks = RankScores.fit(values)
-        scores = _scores(ranks, values)
+        ranks = RankScores.fit(values) if ranks is None else ranks
+        scores = _scores(_grid(ranks), ranks.codes(values))
         spread = np.array(
             [np.ptp(s[~np.isnan(s)]) if (~np.isnan(s)).any() else 0 for s in scores.T]
         )
@@ -75,10 +80,14 @@ class Decorrelation:
 
     def residuals(self, values: FloatArray) -> FloatArray:
         """Of shape (n, d); NaN in a row with a missing cell, and in a column left out."""
-        scores = _scores(self.ranks, values)
-        if len(self._used) == values.shape[1]:
+        return self.residuals_of(self.ranks.codes(values))
+
+    def residuals_of(self, codes: Int16Array) -> FloatArray:
+        """The same of values with these codes, shape (d, n)."""
+        scores = _scores(self._grid, codes)
+        if len(self._used) == scores.shape[1]:
             return np.asarray(scores @ self._among)
-        residuals = np.full(values.shape, np.nan)
+        residuals = np.full(scores.shape, np.nan)
         residuals[:, self._used] = scores[:, self._used] @ self._among
         return residuals
 
@@ -89,19 +98,23 @@ class Decorrelation:
         return int(weights.argmax()) if weights.any() else None
 
     def state(self) -> dict[str, Any]:
-        """As plain data."""
-        return {"ranks": self.ranks.state(), "weights": pack(self.weights)}
+        """As plain data, but for the ranks."""
+        return {"weights": pack(self.weights)}
 
     @classmethod
-    def of_state(cls, state: dict[str, Any]) -> Decorrelation:
-        """The decorrelation that gave this state."""
-        return cls(RankScores.of_state(state["ranks"]), unpack(state["weights"]))
+    def of_state(cls, state: dict[str, Any], ranks: RankScores) -> Decorrelation:
+        """The decorrelation that gave this state and had these ranks."""
+        return cls(ranks, unpack(state["weights"]))
 
 
-def _scores(ranks: RankScores, values: FloatArray) -> FloatArray:
-    """Normal scores on their grid, shape (n, d), NaN where a cell is missing."""
-    codes = ranks.codes(values)
-    places = codes.T + np.arange(len(codes)) * ranks.width
+def _grid(ranks: RankScores) -> FloatArray:
+    """The normal score of each code, shape (d, codes), on a grid; NaN for a missing cell."""
     grid = np.rint(ranks.scores / _SCORE_STEP) * _SCORE_STEP
     grid[:, ranks.missing] = np.nan
+    return np.asarray(grid)
+
+
+def _scores(grid: FloatArray, codes: Int16Array) -> FloatArray:
+    """Normal scores, shape (n, d), of codes of shape (d, n)."""
+    places = codes.T + np.arange(len(codes)) * grid.shape[1]
     return np.asarray(grid.ravel().take(places, mode="clip"))

@@ -12,6 +12,7 @@ from .components import Components
 from .cusum_mixture import Crossing
 from .decorrelation import Decorrelation
 from .detector import Detector, Finding
+from .rank_scores import RankScores
 from .readings import Readings
 from .shift_bank import ShiftBank
 
@@ -84,9 +85,14 @@ class JointDrift(Detector):
         )
 
     def _learned(self) -> dict[str, Any]:
-        return {"bank": self._bank.state(), "decorrelation": self._decorrelation.state()}
+        return {
+            "bank": self._bank.state(),
+            "ranks": self._decorrelation.ranks.state(),
+            "decorrelation": self._decorrelation.state(),
+        }
 
     def _relearn(self, learned: Mapping[str, Any]) -> Components:
-        self._decorrelation = Decorrelation.of_state(learned["decorrelation"])
+        ranks = RankScores.of_state(learned["ranks"])
+        self._decorrelation = Decorrelation.of_state(learned["decorrelation"], ranks)
         self._bank = ShiftBank.of_state(learned["bank"])
         return self._bank.components

@@ -67,13 +67,13 @@ class MissingDrift(Detector):
 
     def _events(self, block: Block) -> NDArray[np.bool_]:
         """Whether each cell is missing, shape (columns, n)."""
+        numbers = np.isnan(block.numbers.T)
+        if not self.table.categories:
+            return numbers
         events = np.empty((len(self.columns), len(block)), dtype=bool)
-        numbers = np.isnan(block.numbers)
-        for row, name in enumerate(self.columns):
-            if name in self.table.numeric:
-                events[row] = numbers[:, self.table.numeric.index(name)]
-            else:
-                events[row] = [cell is None for cell in block.text(name)]
+        events[[self.columns.index(name) for name in self.table.numeric]] = numbers
+        for name in self.table.categories:
+            events[self.columns.index(name)] = [cell is None for cell in block.text(name)]
         return events
 
     def _read(self, block: Block) -> Readings:

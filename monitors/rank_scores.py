@@ -83,9 +83,10 @@ class RankScores:
 
     def state(self) -> dict[str, Any]:
         """As plain data."""
+        narrow = np.int16 if self.ranks.max(initial=0) < 2**15 else np.int32
         return {
             "knots": pack(self.knots),
-            "ranks": pack(self.ranks.astype(np.int32)),
+            "ranks": pack(self.ranks.astype(narrow)),
             "sizes": pack(self.sizes),
         }
 

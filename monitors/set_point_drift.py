@@ -95,15 +95,16 @@ class SetPointDrift(Detector):
         self.outside = 0
         self._model, held_out = SetPointModel.fit(reference, self._conditions, self.columns)
         self._bank = ShiftBank.fit(held_out)
-        self._decorrelation, beyond = Decorrelation.fit(held_out)
+        self._decorrelation, beyond = Decorrelation.fit(held_out, self._bank.ranks)
         self._joint = ShiftBank.fit(beyond)
         return self._components
 
     def _read(self, block: Block) -> Readings:
         residuals, outside = self._model.residuals(block)
         self.outside += int(outside.sum())
-        readings = self._bank.read(residuals)
-        return readings.beside(self._joint.read(self._decorrelation.residuals(residuals)))
+        codes = self._bank.ranks.codes(residuals)
+        readings = self._bank.read(residuals, codes)
+        return readings.beside(self._joint.read(self._decorrelation.residuals_of(codes)))
 
     def _tell(self, crossing: Crossing) -> Finding:
         first = len(self._bank.components.owners)
@@ -140,7 +141,8 @@ class SetPointDrift(Detector):
     def _relearn(self, learned: Mapping[str, Any]) -> Components:
         self._model = SetPointModel.of_state(learned["model"])
         self._bank = ShiftBank.of_state(learned["bank"])
-        self._decorrelation = Decorrelation.of_state(learned["decorrelation"])
+        ranks = self._bank.ranks
+        self._decorrelation = Decorrelation.of_state(learned["decorrelation"], ranks)
         self._joint = ShiftBank.of_state(learned["joint"])
         self.outside = int(learned["outside"])
         return self._components

@@ -15,6 +15,7 @@ from .rank_scores import RankScores
 from .readings import CodedReadings, to_steps
 
 FloatArray = NDArray[np.float64]
+Int16Array = NDArray[np.int16]
 Int64Array = NDArray[np.int64]
 
 
@@ -140,9 +141,9 @@ class ShiftBank:
             scales=scales,
         )
 
-    def read(self, values: FloatArray) -> CodedReadings:
-        """What records of shape (n, d) say."""
-        codes = self.ranks.codes(values)
+    def read(self, values: FloatArray, codes: Int16Array | None = None) -> CodedReadings:
+        """What records of shape (n, d) say; their codes may be given where they are known."""
+        codes = self.ranks.codes(values) if codes is None else codes
         places = (codes + self._starts).T
         present = codes != self.ranks.missing
         return CodedReadings(

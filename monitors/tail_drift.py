@@ -90,9 +90,12 @@ class TailDrift(Detector):
 
     def _events(self, block: Block) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Whether each value lies beyond its limits, shape (events, n), and whether it is there."""
-        values = np.repeat(block.matrix(self.columns).T, 2, axis=0)
-        low, high = self._limits[:, :, None]
-        return (values < low) | (values > high), ~np.isnan(values)
+        columns = np.ascontiguousarray(block.matrix(self.columns).T)
+        low, high = self._limits.reshape(2, len(columns), 2, 1)
+        values = columns[:, None]
+        events = (values < low) | (values > high)
+        present = np.repeat(~np.isnan(columns), 2, axis=0)
+        return events.reshape(present.shape), present
 
     def _read(self, block: Block) -> Readings:
         return self._bank.read(*self._events(block))
