@@ -91,6 +91,7 @@ def build_app(
     board: Board,
     heartbeat: Heartbeat,
     make_ingest: Callable[[Blocks], Ingest],
+    on_stop: Callable[[], object],
     clock: Callable[[], float] = time.time,
 ) -> faust.App:
     """The app; nothing of it is global, so that a process can hold several.
@@ -102,6 +103,7 @@ def build_app(
         board: What the pages show.
         heartbeat: Told when the loop turns.
         make_ingest: Makes the ingest, given where its blocks go.
+        on_stop: Is called when the app begins to stop.
         clock: Seconds since 1970.
     """
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -140,6 +142,7 @@ def build_app(
             self.add_future(ingest.start())
 
         async def on_stop(self) -> None:
+            on_stop()
             await ingest.stop()
 
     async def beat() -> None:

@@ -27,12 +27,14 @@ from .ingest import Ingest
 from .metrics import MonitorMetrics
 from .partition_worker import PartitionWorker
 from .pool import Pool
-from .watchdog import Heartbeat, Watchdog
+from .watchdog import Heartbeat, Watchdog, end_within
 
 log = logging.getLogger(__name__)
 
 SILENCE_SECONDS: Final = 60.0
 LONGEST_BLOCK_SECONDS: Final = 900.0
+END_SECONDS: Final = 8.0
+"""From SIGTERM to the end at the latest; Kubernetes waits 30 s, Docker 10 s."""
 
 
 def run_monitor(lab: Lab, settings: Settings) -> int:
@@ -93,6 +95,7 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         board=board,
         heartbeat=heartbeat,
         make_ingest=make_ingest,
+        on_stop=lambda: end_within(END_SECONDS),
     )
     lag = LagCollector(settings, f"{settings.topic_prefix}-monitor", [topics.records])
     registry.register(lag)

@@ -49,6 +49,28 @@ class Watchdog:
                 return
 
 
+def end_within(seconds: float, *, end: Callable[[int], object] = os._exit) -> threading.Timer:
+    """End the process with status 0 in so many seconds, if it has not ended by then.
+
+    For a worker that was told to end: its clients may wait for a Kafka that is away, and what
+    they still hold is done again by the next worker.
+
+    Args:
+        seconds: From now.
+        end: Ends the process.
+    """
+
+    def give_up() -> None:
+        log.warning("not ended in good order within %g s (is Kafka away?): ends now", seconds)
+        logging.shutdown()
+        end(0)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 class Heartbeat:
     """Seconds since the event loop last turned.
 

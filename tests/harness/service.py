@@ -25,8 +25,20 @@ from .records import PARTITIONS, Sent
 LOOK_SECONDS: Final = 0.05
 
 
-def wait_until(condition: Callable[[], Any], seconds: float, what: Callable[[], str]) -> Any:
+def wait_until(
+    condition: Callable[[], Any],
+    seconds: float,
+    what: Callable[[], str],
+    *,
+    every: float = LOOK_SECONDS,
+) -> Any:
     """The first true value of a condition.
+
+    Args:
+        condition: Is looked at again and again.
+        seconds: Longest that it may take.
+        what: Tells what was seen when it takes longer.
+        every: Seconds between two looks.
 
     Raises:
         AssertionError: If it does not become true in time.
@@ -35,7 +47,7 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: Callable[[], 
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds:g} s: {what()}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(every)
     return value
 
 

@@ -78,7 +78,7 @@ def settled(service: Service, seconds: float = WORK) -> Ledger:
     def logs() -> str:
         return "\n".join(f"{w.name}:\n{w.said[-3000:]}" for w in service.workers)
 
-    wait_until(lambda: Ledger.glance(service).settled, seconds, logs)
+    wait_until(lambda: Ledger.glance(service).settled, seconds, logs, every=0.5)
     return Ledger.read(service)
 
 
@@ -244,6 +244,24 @@ def test_a_broker_that_goes_away_is_waited_for(kafka: EmbeddedKafka, make: Make)
     assert worker.terminate() == 0
 
 
+def test_a_worker_ends_when_it_is_told_to_while_kafka_is_away(
+    kafka: EmbeddedKafka, make: Make
+) -> None:
+    service, records = make(), script(1000, seed=8)
+    worker = started(service)
+    send(service, records.messages[:100])
+    kafka.kill()
+    try:
+        began = time.monotonic()
+        assert worker.terminate(30) == 0
+        assert time.monotonic() - began < 10
+    finally:
+        kafka.start()
+    send(service, records.messages[100:])
+    started(service)
+    assert problems_of(records, settled(service)) == []
+
+
 def test_a_stream_that_stops_for_hours_goes_on(make: Make) -> None:
     service, port = make(), free_port()
     started(service, HALFLIFE_WEB_PORT=str(port))
@@ -329,7 +347,7 @@ def test_a_person_is_asked_after_a_drift(make: Make) -> None:
         found = Ledger.read(service).found
         return [o for o in found["outcome"].values() if o["cause"] == "hand"]
 
-    (outcome,) = wait_until(by_hand, WORK, lambda: service.workers[1].said)
+    (outcome,) = wait_until(by_hand, WORK, lambda: service.workers[1].said, every=0.5)
     assert outcome["outcome"] in {"promoted", "rejected"}
     (request,) = (r for r in Ledger.read(service).found["request"].values() if r["cause"] == "hand")
     assert "a new solvent" in request["text"]
@@ -348,6 +366,7 @@ def test_a_stream_goes_on_without_a_generator_worker(make: Make) -> None:
         lambda: Ledger.glance(service).streams.get("lab-b", {}).get("records") == 400,
         WORK,
         lambda: worker.said,
+        every=0.5,
     )
     silent = [
         a for a in Ledger.read(service).found["alert"].values() if a["kind"] == "generator-silent"

@@ -11,7 +11,7 @@ from halflife.streams.monitor.main import (
     SILENCE_SECONDS,
     why_stuck,
 )
-from halflife.streams.monitor.watchdog import EXIT_STUCK, Heartbeat, Watchdog
+from halflife.streams.monitor.watchdog import EXIT_STUCK, Heartbeat, Watchdog, end_within
 
 
 def test_a_stuck_process_is_ended_once_with_its_reason(caplog: Any) -> None:
@@ -70,3 +70,12 @@ def test_what_counts_as_stuck() -> None:
     assert why() is None
     ingest.lost_to_its_group = True
     assert why() == "its Kafka client has given up its group"
+
+
+def test_a_worker_that_cannot_end_is_ended(caplog: Any) -> None:
+    ended: list[int] = []
+    end_within(0.01, end=ended.append).join(30)
+    assert ended == [0]
+    assert "not ended in good order within 0.01 s" in caplog.text
+    end_within(3600, end=ended.append).cancel()
+    assert ended == [0]
