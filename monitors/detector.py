@@ -18,7 +18,7 @@ from .cusum_race import SEGMENT, CusumRace
 from .errors import NotFitted, ReferenceTooShort, StateMismatch
 from .readings import Readings
 
-_ROWS: Final = 8 * SEGMENT  # taken at once: what they say stays in the cache
+_ROWS: Final = 16 * SEGMENT  # taken at once: what they say stays in the cache
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,9 +109,11 @@ class SetPointModel:
         x, outside = self._conditions(block)
         squares = self._squares(x)
         outside |= squares.min(axis=1) > a["reach"][0] ** 2
-        features = self._features(np.where(outside[:, None], 0.0, x), squares, a["width"][0])
+        x[outside] = 0.0
         answers = block.matrix(self.answers)
-        both = features @ np.concatenate([a["weights"], a["scale_weights"]], axis=1)
+        weights = np.concatenate([a["weights"], a["scale_weights"]], axis=1)
+        both = self._kernels(squares, float(a["width"][0])) @ weights[x.shape[1] :]
+        both += _limited(x) @ weights[: x.shape[1]]
         expected, scales = np.split(both, 2, axis=1)
         scales = np.maximum(scales + a["scale_means"], a["least_scales"])
         residuals = (answers - (expected + a["means"])) / scales
@@ -163,20 +165,19 @@ class SetPointModel:
         centres = self.arrays["centres"]
         left = np.column_stack([x, (x * x).sum(axis=1), np.ones(len(x))])
         right = np.column_stack([-2.0 * centres, np.ones(len(centres)), (centres**2).sum(axis=1)])
-        return np.asarray(left @ right.T)
+        return np.asarray((right @ left.T).T)  # in columns, over which the least is found sooner
 
-    def _features(self, x: FloatArray, squares: FloatArray, width: float) -> FloatArray:
-        """Shape (n, p + centres), on the grid."""
-        conditions = x.shape[1]
-        features = np.empty((len(x), conditions + squares.shape[1]))
-        np.clip(x, -16.0, 16.0, out=features[:, :conditions])
-        kernels = features[:, conditions:]
-        np.multiply(squares, _GRID / (width * width), out=kernels)
+    def _kernels(self, squares: FloatArray, width: float) -> FloatArray:
+        """``1 / (1 + |x - c|^2 / w^2)``, on the grid, shape (n, centres)."""
+        kernels = np.multiply(squares, _GRID / (width * width))
         np.add(kernels, _GRID, out=kernels)
         np.divide(1.0, kernels, out=kernels)
         np.rint(kernels, out=kernels)
-        np.multiply(kernels, _GRID, out=kernels)
-        return features
+        return np.multiply(kernels, _GRID, out=kernels)
+
+    def _features(self, x: FloatArray, squares: FloatArray, width: float) -> FloatArray:
+        """Shape (n, p + centres), on the grid."""
+        return np.concatenate([_limited(x), self._kernels(squares, width)], axis=1)
 
     def _place(self, reference: Block) -> None:
         """Scale the set-points, choose the centres and the reach around them."""
@@ -233,6 +234,11 @@ class SetPointModel:
         return np.asarray(
             misses / np.maximum(np.column_stack([ridge.held_out for ridge in scales]), least)
         )
+
+
+def _limited(x: FloatArray) -> FloatArray:
+    """Set-points as features: far from the mean they grow no more."""
+    return np.clip(x, -16.0, 16.0)
 
 
 class _Ridge:
