@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -97,9 +98,13 @@ def main() -> int:
 
 
 def _summary(console: Console, rounds: list[Any]) -> int:
-    table = Table(title="nothing lost, nothing doubled?")
-    names = ("seed", "records", "monitor kills", "generator kills", "rebalances",
-             "broker restarts", "findings", "problems", "seconds")  # fmt: skip
+    table = Table(
+        box=SIMPLE,
+        title="nothing lost, nothing doubled?",
+        caption="kill -9 of monitor and generator workers, groups dealt anew, broker restarts",
+    )
+    names = ("seed", "records", "monitor", "generator", "groups", "broker", "findings",
+             "problems", "seconds")  # fmt: skip
     for name in names:
         table.add_column(name, justify="right")
     total: Counter[str] = Counter()
@@ -107,10 +112,10 @@ def _summary(console: Console, rounds: list[Any]) -> int:
         happened: Counter[str] = Counter(done["done"])
         row = {
             "records": done["records"],
-            "monitor kills": happened["kill"],
-            "generator kills": sum(n for k, n in happened.items() if k.startswith("generator")),
-            "rebalances": 2 * happened["join"],
-            "broker restarts": happened["broker"],
+            "monitor": happened["kill"],
+            "generator": sum(n for k, n in happened.items() if k.startswith("generator")),
+            "groups": 2 * happened["join"],
+            "broker": happened["broker"],
             "findings": sum(done["counts"].values()),
             "problems": len(done["problems"]),
             "seconds": round(done["seconds"]),
