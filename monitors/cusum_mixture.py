@@ -150,7 +150,7 @@ class CusumMixture:
         self, cusums: Int32Array, charges: Int32Array, since: Int64Array, totals: Int64Array
     ) -> None:
         """Stand where some records have led; ``seen`` is still that before them."""
-        moved = np.flatnonzero(since > self.seen)
+        moved = (since > self.seen).nonzero()[0]
         self._marks[:, moved] = totals[:, self.components.owners[moved], since[moved] - self.seen]
         self._totals = totals[:, :, -1].copy()
         self.cusums, self.charges, self.since = cusums, charges, since

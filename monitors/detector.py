@@ -19,6 +19,7 @@ from .errors import NotFitted, ReferenceTooShort, StateMismatch
 from .readings import Readings
 
 _ROWS: Final = 16 * SEGMENT  # taken at once: what they say stays in the cache
+_FORMAT: Final = 2  # of states: changes with what they hold and in which order
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Detector(ABC):
 
     @property
     def _key(self) -> str:
-        return key_of(self.kind, self.table.digest, float(self.false_alarms))
+        return key_of(_FORMAT, self.kind, self.table.digest, float(self.false_alarms))
 
     @property
     def _running(self) -> CusumMixture:

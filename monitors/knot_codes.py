@@ -51,7 +51,7 @@ class KnotCodes:
         following = self._next.take(places, mode="clip")
         codes += following <= columns
         codes += following < columns
-        crowded = np.flatnonzero(codes < 0)
+        crowded = (codes.ravel() < 0).nonzero()[0]
         if len(crowded):
             codes.ravel()[crowded] = self._search(crowded // columns.shape[1], columns, crowded)
         return codes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -111,10 +112,9 @@ class SetPointModel:
         outside |= squares.min(axis=1) > a["reach"][0] ** 2
         x[outside] = 0.0
         answers = block.matrix(self.answers)
-        weights = np.concatenate([a["weights"], a["scale_weights"]], axis=1)
-        both = self._kernels(squares, float(a["width"][0])) @ weights[x.shape[1] :]
-        both += _limited(x) @ weights[: x.shape[1]]
-        expected, scales = np.split(both, 2, axis=1)
+        both = self._kernels(squares, float(a["width"][0])) @ self._weights[x.shape[1] :]
+        both += _limited(x) @ self._weights[: x.shape[1]]
+        expected, scales = both[:, : len(self.answers)], both[:, len(self.answers) :]
         scales = np.maximum(scales + a["scale_means"], a["least_scales"])
         residuals = (answers - (expected + a["means"])) / scales
         residuals[outside] = np.nan
@@ -160,12 +160,26 @@ class SetPointModel:
         x[outside] = 0.0
         return np.rint(x / _GRID) * _GRID, outside
 
+    @cached_property
+    def _centres(self) -> FloatArray:
+        """What distances multiply: the centres, 1, and their squares, shape (centres, p + 2)."""
+        centres = self.arrays["centres"]
+        ones, squares = np.ones(len(centres)), (centres * centres).sum(axis=1)
+        return np.column_stack([-2.0 * centres, ones, squares])
+
+    @cached_property
+    def _weights(self) -> FloatArray:
+        """Those of both regressions, side by side."""
+        return np.concatenate([self.arrays["weights"], self.arrays["scale_weights"]], axis=1)
+
     def _squares(self, x: FloatArray) -> FloatArray:
         """``|x - c|^2 = x x - 2 x c + c c``, shape (n, centres)."""
-        centres = self.arrays["centres"]
-        left = np.column_stack([x, (x * x).sum(axis=1), np.ones(len(x))])
-        right = np.column_stack([-2.0 * centres, np.ones(len(centres)), (centres**2).sum(axis=1)])
-        return np.asarray((right @ left.T).T)  # in columns, over which the least is found sooner
+        left = np.ones((x.shape[1] + 2, len(x)))
+        left[:-2] = x.T
+        np.add.reduce(left[:-2] * left[:-2], axis=0, out=left[-2])
+        return np.asarray(
+            (self._centres @ left).T
+        )  # in columns, over which the least is found sooner
 
     def _kernels(self, squares: FloatArray, width: float) -> FloatArray:
         """``1 / (1 + |x - c|^2 / w^2)``, on the grid, shape (n, centres)."""

@@ -273,4 +273,4 @@ def test_what_is_said_between_alarms() -> None:
 def test_its_state_is_small_at_sixteen_columns() -> None:
     drift = Drift(measured(16))
     drift.fit(block_of(drift.table, np.random.default_rng(0).normal(size=(2000, 16))))
-    assert len(json.dumps(drift.state())) < 200_000
+    assert len(json.dumps(drift.state())) < 150_000
