@@ -100,11 +100,12 @@ def main() -> int:
 def _summary(console: Console, rounds: list[Any]) -> int:
     table = Table(
         box=SIMPLE,
+        padding=(0, 1, 0, 0),
         title="nothing lost, nothing doubled?",
         caption="kill -9 of monitor and generator workers, groups dealt anew, broker restarts",
     )
     names = ("seed", "records", "monitor", "generator", "groups", "broker", "findings",
-             "problems", "seconds")  # fmt: skip
+             "problems", "s")  # fmt: skip
     for name in names:
         table.add_column(name, justify="right")
     total: Counter[str] = Counter()
@@ -118,7 +119,7 @@ def _summary(console: Console, rounds: list[Any]) -> int:
             "broker": happened["broker"],
             "findings": sum(done["counts"].values()),
             "problems": len(done["problems"]),
-            "seconds": round(done["seconds"]),
+            "s": round(done["seconds"]),
         }
         total.update(row)
         table.add_row(str(done["seed"]), *(f"{value:,}" for value in row.values()))
