@@ -50,7 +50,8 @@ def _worker_json(made: Stage, cells: Any) -> tuple[dict[str, Any], float]:
     rest = traffic.messages("s0", cells[WARM:], first=WARM + 200_000)
     size = traffic.send_json(broker, topic, 0, rest, "s0")
     worker = made.start("monitor", 18650)
-    return _timed(worker, "monitor worker, JSON", len(cells)), size / (len(cells) - WARM)
+    count = len(cells) - WARM
+    return _timed(worker, "monitor worker, JSON", count, len(cells)), size / count
 
 
 def _worker_arrow(made: Stage, cells: Any) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _worker_arrow(made: Stage, cells: Any) -> dict[str, Any]:
     values = [traffic.arrow_message("s0", cells[a : a + 1000], 200_000 + a) for a in starts]
     traffic.send_arrow(broker, topic, 0, values, "s0")
     worker = made.start("monitor", 18650)
-    return _timed(worker, "monitor worker, Arrow", len(cells))
+    return _timed(worker, "monitor worker, Arrow", len(cells) - WARM, WARM + len(values))
 
 
 def _warmed_up(made: Stage) -> Worker:
@@ -79,18 +80,23 @@ def _warmed_up(made: Stage) -> Worker:
     return worker
 
 
-def _timed(worker: Worker, name: str, end: int) -> dict[str, Any]:
-    """Rate from the first progress that is seen to the end."""
+def _timed(worker: Worker, name: str, count: int, end: int) -> dict[str, Any]:
+    """Rate from the first progress that is seen to the last offset.
 
-    def total() -> float:
-        return worker.total("halflife_records_total", outcome="accepted")
-
-    wait_for("restart", 60, lambda: total() > WARM)
-    begun, first, cpu = time.perf_counter(), total(), worker.cpu_seconds(children=False)
-    wait_for(name, 600, lambda: total() >= end)
+    Args:
+        worker: Just started.
+        name: What is measured.
+        count: Records to come.
+        end: Offset behind the last message.
+    """
+    wait_for("restart", 60, lambda: worker.offset() >= WARM)
+    first = worker.offset()
+    wait_for("the first block", 60, lambda: worker.offset() > first)
+    begun, seen, cpu = time.perf_counter(), worker.offset(), worker.cpu_seconds(children=False)
+    wait_for(name, 600, lambda: worker.offset() >= end)
     seconds, spent = time.perf_counter() - begun, worker.cpu_seconds(children=False) - cpu
-    count = end - first
-    return {"name": name, "rate": count / seconds, "cpu_rate": count / spent, "records": count}
+    records = count * (end - seen) / (end - WARM)
+    return {"name": name, "rate": records / seconds, "cpu_rate": records / spent, "records": count}
 
 
 def _peer(made: Stage, name: str, count: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -47,6 +48,15 @@ class Worker:
         """Sum of the samples of a name that carry some labels."""
         wanted = set(labels.items())
         return sum(v for (n, have), v in self.scrape().items() if n == name and wanted <= have)
+
+    def offset(self) -> int:
+        """Next offset of partition 0 as ``/ready`` tells it: up to date with every block."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ready", timeout=5) as page:  # noqa: S310 - our own worker
+                state = json.load(page)
+        except (urllib.error.URLError, OSError):
+            return 0
+        return int(state["partitions"].get("0", {}).get("next_offset", 0))
 
     def cpu_seconds(self, *, children: bool = True) -> float:
         """Processor time so far, of the pool's processes too."""
