@@ -8,13 +8,21 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from halflife.monitors import Fidelity
+from halflife.schemas.lab import Lab
+from halflife.schemas.table import Block
 from tests.bench import traffic
 from tests.bench.stage import Stage, Worker, stage, wait_for
 
 PARTITIONS = 1
+START, STEP = 150.0, 2e-5
+"""Event time of the measured records, seconds: 50,000 a second, as if they came live. A fidelity
+tick is due once a minute at most, so none falls into the few seconds that are measured; what one
+costs is measured apart."""
 WARM = 1500
 """Records before the measured ones: the reference, the first batch, its first effect."""
 
@@ -34,10 +42,12 @@ def run(console: Console, scale: float) -> dict[str, Any]:
     rows = [peers[0], peers[1], json_rate, arrow_rate]
     _print(console, rows, base=peers[0])
     ratio = json_rate["rate"] / peers[0]["rate"]
+    tick = _tick_seconds(cells)
+    console.print(f"a fidelity tick stops its stream for {tick:.1f} s, once a minute at most")
     console.print(
         f"monitor worker over bare aiokafka: [bold]{ratio:.2f}[/] (to reach: .5, goal .6)"
     )
-    return {"records": count, "bytes_a_record": size, "rows": rows, "ratio": ratio}
+    return {"records": count, "bytes_a_record": size, "rows": rows, "ratio": ratio, "tick": tick}
 
 
 def _worker_json(made: Stage, cells: Any) -> tuple[dict[str, Any], float]:
@@ -47,7 +57,7 @@ def _worker_json(made: Stage, cells: Any) -> tuple[dict[str, Any], float]:
     worker = _warmed_up(made)
     worker.process.terminate()
     worker.process.wait(30)
-    rest = traffic.messages("s0", cells[WARM:], first=WARM + 200_000)
+    rest = traffic.messages("s0", cells[WARM:], first=WARM, start=START, step=STEP)
     size = traffic.send_json(broker, topic, 0, rest, "s0")
     worker = made.start("monitor", 18650)
     count = len(cells) - WARM
@@ -62,7 +72,12 @@ def _worker_arrow(made: Stage, cells: Any) -> dict[str, Any]:
     worker.process.terminate()
     worker.process.wait(30)
     starts = range(WARM, len(cells), 1000)
-    values = [traffic.arrow_message("s0", cells[a : a + 1000], 200_000 + a) for a in starts]
+    values = [
+        traffic.arrow_message(
+            "s0", cells[a : a + 1000], first=a, start=START + STEP * (a - WARM), step=STEP
+        )
+        for a in starts
+    ]
     traffic.send_arrow(broker, topic, 0, values, "s0")
     worker = made.start("monitor", 18650)
     return _timed(worker, "monitor worker, Arrow", len(cells) - WARM, WARM + len(values))
@@ -97,6 +112,16 @@ def _timed(worker: Worker, name: str, count: int, end: int) -> dict[str, Any]:
     seconds, spent = time.perf_counter() - begun, worker.cpu_seconds(children=False) - cpu
     records = count * (end - seen) / (end - WARM)
     return {"name": name, "rate": records / seconds, "cpu_rate": records / spent, "records": count}
+
+
+def _tick_seconds(cells: Any) -> float:
+    """Seconds of one fidelity tick: 250 real records beside 1,000 rows."""
+    table = Lab.parse(traffic.lab(1)).streams["s0"].table
+    none = np.empty((len(cells), 0), dtype=object)
+    block = Block(table, np.asarray(cells, dtype=np.float64), none)
+    begun = time.perf_counter()
+    Fidelity(table, seed=0).measure(block[:250], block[250:1250])
+    return time.perf_counter() - begun
 
 
 def _peer(made: Stage, name: str, count: int) -> dict[str, Any]:

@@ -43,11 +43,11 @@ def table(rows: int, seed: int, *, shift: float = 0.0) -> np.ndarray:
 
 
 def messages(
-    stream: str, cells: np.ndarray, *, first: int = 0, step: float = 0.001
+    stream: str, cells: np.ndarray, *, first: int = 0, start: float = 0.0, step: float = 1.0
 ) -> Iterator[bytes]:
-    """The rows as JSON records, ``step`` seconds of event time apart."""
+    """The rows as JSON records, the first at ``start`` s of event time, then ``step`` s apart."""
     for i, row in enumerate(cells.tolist(), first):
-        time = (BEGIN + timedelta(seconds=step * i)).isoformat()
+        time = (BEGIN + timedelta(seconds=start + step * (i - first))).isoformat()
         yield orjson.dumps(
             {
                 "stream": stream,
@@ -59,10 +59,12 @@ def messages(
         )
 
 
-def arrow_message(stream: str, cells: np.ndarray, first: int, step: float = 0.001) -> bytes:
+def arrow_message(
+    stream: str, cells: np.ndarray, *, first: int, start: float, step: float
+) -> bytes:
     """The rows as one Arrow IPC stream."""
-    begin = int(BEGIN.timestamp() * 1e6)
-    times = begin + (step * 1e6 * (first + np.arange(len(cells)))).astype(np.int64)
+    seconds = BEGIN.timestamp() + start + step * np.arange(len(cells))
+    times = (seconds * 1e6).astype(np.int64)
     batch = pa.record_batch(
         {
             "record_id": pa.array([f"{stream}-{first + i}" for i in range(len(cells))]),
