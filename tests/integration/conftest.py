@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from halflife.schemas.lab import Lab
+from halflife.schemas.settings import Settings
 from halflife.streams.broker.broker_error import BrokerError
 from halflife.streams.broker.embedded import EmbeddedKafka
 from halflife.streams.broker.jar_lock import JarLock
 from halflife.streams.broker.jars import cache_folder, kafka_jars
 from halflife.streams.broker.java import find_java
+from halflife.streams.broker.topics import TopicPlan, create_topics
+
+from .generator_bench import LAB, PARTITIONS, Bench
+from .terminal import Case
 
 HERE = Path(__file__).parent
 QUICK_START = ("-XX:TieredStopAtLevel=1",)
@@ -49,3 +57,29 @@ def kafka(kafka_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def topic_prefix() -> str:
     """Names of topics and groups that begin so are this test's alone."""
     return f"t{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def case(tmp_path: Path, kafka: EmbeddedKafka, topic_prefix: str) -> Case:
+    """The program on the broker of the session, with topics of its own."""
+    return Case(tmp_path, kafka, topic_prefix)
+
+
+@pytest.fixture
+async def bench(
+    kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Bench]:
+    """Topics for generator workers; a parameter is how many rows their batches have."""
+    text = LAB.format(rows=getattr(request, "param", 300))
+    (tmp_path / "lab.toml").write_text(text)
+    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix, data=tmp_path / "data")
+    plan = TopicPlan.with_prefix(topic_prefix)
+    await asyncio.to_thread(create_topics, settings, plan, partitions=PARTITIONS)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address)
+    await producer.start()
+    made = Bench(settings, tmp_path, Lab.parse(text), producer)
+    try:
+        yield made
+    finally:
+        made.end()
+        await producer.stop()
