@@ -14,6 +14,8 @@ from tests.bench import traffic
 from tests.bench.stage import stage, wait_for
 
 ROWS = 2000
+PART, RATE = 600, 100.0
+"""Records before and after the change of a stream, and how many come in a second."""
 
 
 def run(console: Console, scale: float) -> dict[str, Any]:
@@ -36,10 +38,13 @@ def run(console: Console, scale: float) -> dict[str, Any]:
         wait_for("the worker", 60, lambda: bool(worker.scrape()))
         for k in range(changes):
             for part, shift in ((0, 0.0), (1, 0.3)):
-                cells = traffic.table(700, seed=10 * k + part, shift=shift)
-                values = traffic.messages(f"s{k}", cells, first=700 * part, step=1.0)
-                traffic.send_json(made.kafka.address, made.topics.records, 0, values, f"s{k}")
-            rows += _batches(reader, made, wanted=2)
+                cells = traffic.table(PART, seed=10 * k + part, shift=shift)
+                values = traffic.messages(
+                    f"s{k}", cells, first=PART * part, start=PART * part / RATE, step=1 / RATE
+                )
+                broker, topic = made.kafka.address, made.topics.records
+                traffic.send_live(broker, topic, 0, values, f"s{k}", rate=RATE)
+                rows += _batches(reader, made, wanted=1)
     shown = Table("stream", "batch for", "seconds")
     for row in rows:
         shown.add_row(row["stream"], row["cause"], f"{row['seconds']:.1f}")

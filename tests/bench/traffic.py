@@ -79,6 +79,26 @@ def arrow_message(
     return bytes(sink.getvalue())
 
 
+def send_live(
+    broker: str, topic: str, partition: int, values: Iterator[bytes], key: str, *, rate: float
+) -> None:
+    """Write messages one by one, ``rate`` of them a second, as an instrument does."""
+
+    async def send() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=broker)
+        await producer.start()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            for i, value in enumerate(values):
+                await asyncio.sleep(max(0.0, begun + i / rate - loop.time()))
+                await producer.send(topic, value, key=key.encode(), partition=partition)
+        finally:
+            await producer.stop()
+
+    asyncio.run(send())
+
+
 def send_json(broker: str, topic: str, partition: int, values: Iterator[bytes], key: str) -> int:
     """Write messages by the batch, as fast as that goes; how many bytes."""
 
