@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from halflife.schemas.table import Block, Role, Table
+from halflife.schemas.table import Block, Column, Role, Table
 
 from .components import Components
 from .cusum_mixture import Crossing
@@ -32,6 +32,26 @@ def answering(table: Table) -> tuple[str, ...]:
         return ()
     roles = (Role.MEASURED, Role.DERIVED)
     return tuple(c.name for c in table.columns if c.is_number and c.role in roles)
+
+
+def shifted(bank: ShiftBank, columns: Sequence[Column], crossing: Crossing) -> Finding:
+    """That one of a bank's columns is higher, lower, or scatters otherwise.
+
+    Args:
+        bank: Whose component crossed.
+        columns: That the bank watches, in its order.
+        crossing: Of the mixture of its components.
+    """
+    shift = bank.shift(crossing.leader)
+    column = columns[bank.column(crossing.leader)]
+    size = bank.size(crossing.leader, crossing.mean)
+    what = change(shift.direction, wider=shift.variance > 1, size=size, column=column)
+    return Finding(
+        columns=(column.name,),
+        direction=shift.direction,
+        size=None if shift.direction == "spread" else size,
+        text=f"{column.name} {what}",
+    )
 
 
 class ColumnDrift(Detector):
@@ -80,16 +100,7 @@ class ColumnDrift(Detector):
         return self._bank.read(block.matrix(self.columns))
 
     def _tell(self, crossing: Crossing) -> Finding:
-        shift = self._bank.shift(crossing.leader)
-        column = self.table.column(self.columns[self._bank.column(crossing.leader)])
-        size = self._bank.size(crossing.leader, crossing.mean)
-        what = change(shift.direction, wider=shift.variance > 1, size=size, column=column)
-        return Finding(
-            columns=(column.name,),
-            direction=shift.direction,
-            size=None if shift.direction == "spread" else size,
-            text=f"{column.name} {what}",
-        )
+        return shifted(self._bank, [self.table.column(n) for n in self.columns], crossing)
 
     def _learned(self) -> dict[str, Any]:
         return {"bank": self._bank.state()}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from halflife.schemas.table import Block, Role, Table
 
+from .column_drift import shifted
 from .components import Components
 from .cusum_mixture import Crossing
 from .detector import Detector, Finding
 from .level_bank import LevelBank
 from .readings import Readings
 from .shift_bank import ShiftBank
-from .wording import change
 
 
 class PlannerDrift(Detector):
@@ -82,16 +83,9 @@ class PlannerDrift(Detector):
                 size=crossing.mean - bank.share(bank.event(leader)),
                 text=f"the planner moved: {self._levels.text(leader, crossing.mean)}",
             )
-        shift = self._shifts.shift(crossing.leader)
-        column = self.table.column(self._numbers[self._shifts.column(crossing.leader)])
-        size = self._shifts.size(crossing.leader, crossing.mean)
-        what = change(shift.direction, wider=shift.variance > 1, size=size, column=column)
-        return Finding(
-            columns=(column.name,),
-            direction=shift.direction,
-            size=None if shift.direction == "spread" else size,
-            text=f"the planner moved: {column.name} {what}",
-        )
+        columns = [self.table.column(name) for name in self._numbers]
+        found = shifted(self._shifts, columns, crossing)
+        return replace(found, text=f"the planner moved: {found.text}")
 
     def _learned(self) -> dict[str, Any]:
         return {"shifts": self._shifts.state(), "levels": self._levels.state()}
