@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -34,6 +35,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 _CONSTANTS: Final[dict[str, float]] = {"pi": math.pi}
 _LONGEST_EQUATION: Final = 500
+_LARGEST: Final = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +178,18 @@ def _parse(equation: str) -> tuple[str, ast.expr]:
         tree = ast.parse(right.strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"equation {equation!r}: {error.msg} at {error.text!r}") from error
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
-        _check(node, equation)
+        _check(node, equation, is_called=id(node) in called)
     return left, tree
 
 
-def _check(node: ast.AST, equation: str) -> None:
-    """Refuse whatever is not plain arithmetic."""
+def _check(node: ast.AST, equation: str, *, is_called: bool) -> None:
+    """Refuse whatever is not plain arithmetic with finite numbers."""
     match node:
-        case ast.Constant(value=value) if isinstance(value, int | float):
+        case ast.Constant(value=int() | float() as value) if (
+            not isinstance(value, bool) and value <= _LARGEST
+        ):
             return
         case ast.BinOp(op=op) if type(op) in _BINARY:
             return
@@ -192,7 +197,9 @@ def _check(node: ast.AST, equation: str) -> None:
             return
         case ast.Call(func=ast.Name(id=name), args=[_], keywords=[]) if name in _FUNCTIONS:
             return
-        case ast.Name() | ast.expr_context() | ast.operator() | ast.unaryop():
+        case ast.Name(id=name) if is_called or name not in _FUNCTIONS:
+            return
+        case ast.expr_context() | ast.operator() | ast.unaryop():
             return
     part = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
     raise ValueError(

@@ -101,11 +101,11 @@ class Table:
     @cached_property
     def digest(self) -> str:
         """16 hexadecimal digits that change with anything declared here."""
-        laws = [(type(law).__name__, law.text, law.tolerance) for law in self.laws]
         columns = [
-            (c.name, c.role.value, c.kind.value, c.unit, c.minimum, c.maximum) for c in self.columns
+            (c.name, c.role.value, c.kind.value, c.unit, _real(c.minimum), _real(c.maximum))
+            for c in self.columns
         ]
-        text = repr((columns, laws, self.target))
+        text = repr((columns, [_declared(law) for law in self.laws], self.target))
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def of_role(self, role: Role) -> tuple[str, ...]:
@@ -194,10 +194,11 @@ class Block:
     def digest(self) -> str:
         """32 hexadecimal digits of the rows, their order and their table."""
         digest = hashlib.blake2b(self.table.digest.encode(), digest_size=16)
-        digest.update(np.ascontiguousarray(self.numbers + 0.0).tobytes())  # -0.0 is 0.0
+        numbers = np.where(np.isnan(self.numbers), np.nan, self.numbers + 0.0)  # -0.0 is 0.0
+        digest.update(np.ascontiguousarray(numbers).tobytes())
         for row in self.texts:
-            for cell in row:
-                digest.update(b"\x00" if cell is None else b"\x01" + cell.encode() + b"\x02")
+            for cell in row:  # no UTF-8 has the bytes FE and FF: a text cannot end another
+                digest.update(b"\xfe" if cell is None else cell.encode() + b"\xff")
         return digest.hexdigest()
 
     def rows(self) -> list[dict[str, float | int | str | None]]:
@@ -277,3 +278,15 @@ class Block:
         numbers = np.concatenate([block.numbers for block in blocks])
         texts = np.concatenate([block.texts for block in blocks])
         return cls(blocks[0].table, numbers, texts)
+
+
+def _declared(law: Law) -> tuple[object, ...]:
+    """All that a law declares, its numbers to the last bit."""
+    if isinstance(law, SumLaw):
+        return "SumLaw", law.columns, _real(law.equals), _real(law.tolerance)
+    return "EquationLaw", law.equation, _real(law.tolerance)
+
+
+def _real(number: float | None) -> float | None:
+    """A number as one float, whether it came as 1, 1.0 or numpy's; -0.0 is 0.0."""
+    return None if number is None else float(number) + 0.0
