@@ -79,11 +79,6 @@ class StreamPlan(BaseModel):
         json_schema_extra={"default": "1 min"},
         description="Shortest time between two fidelity ticks.",
     )
-    silence: Duration = Field(
-        default=3600.0,
-        json_schema_extra={"default": "1 h"},
-        description="Time without a record after which an alert says so.",
-    )
 
     # What is made
     generator: str = Field(

@@ -86,7 +86,7 @@ def test_the_file_of_the_design_is_understood():
 def test_what_is_left_out_has_its_default():
     plan = small()
     assert (plan.false_alarms, plan.keep, plan.holdout, plan.seed) == (10_000, 0.9, 0.3, 0)
-    assert (plan.tick, plan.tick_interval, plan.silence, plan.time_limit) == (100, 60, 3600, 600)
+    assert (plan.tick, plan.tick_interval, plan.time_limit) == (100, 60, 600)
     assert (plan.grace, plan.budget, plan.schedule) == (50, 24, None)
     assert (plan.window_rows, plan.cooldown_records, plan.lead_records) == (250, 200, 200)
 
@@ -108,7 +108,7 @@ def test_durations_are_written_with_their_unit(text, seconds):
 KEYS = ", ".join(
     [
         *("title", "false_alarms", "keep", "target", "on_drift", "reference", "window", "tick"),
-        *("tick_interval", "silence", "generator", "rows", "min_rows", "holdout", "seed"),
+        *("tick_interval", "generator", "rows", "min_rows", "holdout", "seed"),
         *("time_limit", "grace", "cooldown", "budget", "schedule", "lead", "column", "law"),
     ]
 )
@@ -128,9 +128,9 @@ KEYS = ", ".join(
         ("false_alarms = 10000", "false_alarms: 10000 is no rate of false alarms. Allowed: a text such as '1 per 10000 records'"),
         ("false_alarms = '10000'", "false_alarms: '10000' is no rate of false alarms. Allowed: a text such as '1 per 10000 records'"),
         ("false_alarms = '1 per 2 records'", "false_alarms: '1 per 2 records' is too often: no detector keeps such a promise. Allowed: a text such as '1 per 10000 records'"),
-        ("silence = 60", "silence: 60 is no duration. Allowed: a text such as '30 s', '5 min', '2 h' or '1 d'"),
-        ("silence = '0 s'", "silence: '0 s' is no duration. Allowed: a text such as '30 s', '5 min', '2 h' or '1 d'"),
-        ("silence = '5 weeks'", "silence: '5 weeks' is no duration. Allowed: a text such as '30 s', '5 min', '2 h' or '1 d'"),
+        ("schedule = 60", "schedule: 60 is no duration. Allowed: a text such as '30 s', '5 min', '2 h' or '1 d'"),
+        ("schedule = '0 s'", "schedule: '0 s' is no duration. Allowed: a text such as '30 s', '5 min', '2 h' or '1 d'"),
+        ("schedule = '5 weeks'", "schedule: '5 weeks' is no duration. Allowed: a text such as '30 s', '5 min', '2 h' or '1 d'"),
         ("generator = 'No Such'", "generator: 'No Such' is not allowed. Allowed: a text such as 'auto'"),
         ("target = 'Y'", "target: 'Y' is no declared column; did you mean 'y'? Allowed: x, y"),
         ("colum = 1", f"colum: unknown key; did you mean 'column'? Allowed: {KEYS}"),
@@ -270,7 +270,7 @@ def test_the_digest_changes_with_what_alters_findings_and_with_nothing_else():
     same = ["title = 'other'", "keep = 0.9", "window = 250", "cooldown = 200", "lead = 200"]
     assert {small(key).digest for key in same} == {digest}
     other = ["keep = 0.8", "seed = 1", "false_alarms = '1 per 99 records'", "target = 'y'"]
-    other += ["tick = 9", "window = 251", "silence = '2 h'", "generator = 'trees'"]
+    other += ["tick = 9", "window = 251", "schedule = '2 h'", "generator = 'trees'"]
     assert len({digest, *(small(key).digest for key in other)}) == 1 + len(other)
     assert small().model_copy(update={"seed": 1}).digest == small("seed = 1").digest
 
