@@ -10,6 +10,8 @@ from tests.bench import traffic
 from tests.bench.stage import stage, wait_for
 
 CHUNK = 100_000
+STEP = 0.001
+"""Seconds of event time from record to record: a fidelity tick every 60,000 records."""
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -23,7 +25,8 @@ def run(console: Console, scale: float) -> dict[str, Any]:
         worker = made.start("monitor", 18670)
         for k in range(chunks):
             cells = traffic.table(CHUNK, seed=k)
-            values = traffic.messages("s0", cells, first=k * CHUNK, step=0.01)
+            start = STEP * k * CHUNK
+            values = traffic.messages("s0", cells, first=k * CHUNK, start=start, step=STEP)
             traffic.send_json(made.kafka.address, made.topics.records, 0, values, "s0")
             end = (k + 1) * CHUNK
             wait_for(
