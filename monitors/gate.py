@@ -34,11 +34,10 @@ class Gate:
     test at 1 %). Without a champion it is then promoted unless one of its parts is under
     ``FLOOR``.
 
-    With one, it is promoted if its worst part is better than the champion's worst part by more
-    than one standard error, or if no part is worse and one is better, each by more than 1.96. Both
-    batches are scored at the same draws of the held-out rows, and the standard error is that of
-    the paired difference. A tie keeps the champion, because a change of batch costs its users
-    something.
+    With one, it is promoted if its worst part is better than the champion's worst part, or if no
+    part is worse and one is better, each beyond the noise of a paired comparison: both batches are
+    scored at the same draws of the held-out rows, and the noise is 1.96 standard errors of the
+    difference. A tie keeps the champion, because a change of batch costs its users something.
 
     Where the champion is known to be stale, from more records than are held out here, a tie is no
     reason to keep it. Then what counts is how far the worst part falls short of its band, that is,
@@ -54,9 +53,8 @@ class Gate:
     Raises:
         MonitorError: For a share outside [0, 1].
 
-    Reference: Breiman et al., Classification and Regression Trees (1984), section 3.4.3 (the rule
-    of one standard error); Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter
-    13; Fisher, Statistical Methods for Research Workers (1934), section 21.02.
+    Reference: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Fisher,
+    Statistical Methods for Research Workers (1934), section 21.02.
     """
 
     def __init__(self, table: Table, *, seed: int = 0, max_copies: float = 0.01) -> None:
@@ -173,23 +171,23 @@ def _better(
     worst_ours = min(both, key=lambda part: ours[part].value)
     worst_theirs = min(both, key=lambda part: theirs[part].value)
     gain = ours[worst_ours].value - theirs[worst_theirs].value
-    error = _error(_worst(ours, both) - _worst(theirs, both))
+    noise = _noise(_worst(ours, both) - _worst(theirs, both))
     worst = (
         f"its worst part ({worst_ours}, {ours[worst_ours].value:.2f}) beside the champion's "
         f"({worst_theirs}, {theirs[worst_theirs].value:.2f})"
     )
-    if gain > error:
-        return True, f"promoted: {worst} is better by {gain:.2f}, standard error {error:.2f}"
+    if gain > noise:
+        return True, f"promoted: {worst} is better by {gain:.2f}, noise {noise:.2f}"
     if stale:
         return _fresher({p: ours[p] for p in both}, {p: theirs[p] for p in both})
     gains = {p: ours[p].value - theirs[p].value for p in both}
-    noises = {p: _NOISE * _error(ours[p].replicates - theirs[p].replicates) for p in both}
+    noises = {p: _noise(ours[p].replicates - theirs[p].replicates) for p in both}
     lost = [part for part in both if gains[part] < -noises[part]]
     won = [part for part in both if gains[part] > noises[part]]
     if lost:
         part = min(lost, key=lambda name: gains[name])
         told = f"{part} fidelity is worse by {-gains[part]:.2f}, noise {noises[part]:.2f}"
-        return False, f"rejected: {told}; {worst} is not better beyond noise ({error:.2f})"
+        return False, f"rejected: {told}; {worst} is not better beyond noise ({noise:.2f})"
     if won:
         part = max(won, key=lambda name: gains[name])
         told = f"{part} fidelity is better by {gains[part]:.2f}, noise {noises[part]:.2f}"
@@ -227,9 +225,9 @@ def _worst(scores: dict[str, PartScore], parts: list[str]) -> FloatArray:
     return np.asarray(draws.min(axis=0))
 
 
-def _error(differences: FloatArray) -> float:
-    """Standard error of a paired difference, from its bootstrap replicates, shape (r,)."""
-    return float(differences.std(ddof=1))
+def _noise(differences: FloatArray) -> float:
+    """The paired difference that noise alone gives, from its bootstrap replicates, shape (r,)."""
+    return float(_NOISE * differences.std(ddof=1))
 
 
 def _retained(challenger: FidelityMeasure, champion: FidelityMeasure) -> dict[str, float]:
