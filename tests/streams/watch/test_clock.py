@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from halflife.streams.watch.clock import (
     future_error,
     is_future,
     seconds_of,
+    usual_seconds,
     utc,
 )
 
@@ -126,6 +128,45 @@ def test_seconds_are_those_of_the_standard_library(time: datetime, minutes: int)
     aware = time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     known = utc(aware.isoformat())
     assert seconds_of([known]).tolist() == [aware.timestamp()]
+
+
+USUAL = st.builds(
+    lambda time, fraction, zone: time.strftime("%Y-%m-%dT%H:%M:%S") + fraction + zone,
+    st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31, 23, 59, 59)),  # noqa: DTZ001
+    st.sampled_from(["", ".000", ".123", ".999999"]),
+    st.sampled_from(["Z", "+00:00", "-00:00", "+09:30", "-11:59"]),
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.one_of(USUAL, USUAL, USUAL, damaged()), min_size=1, max_size=4))
+def test_many_times_at_once_are_those_of_each(texts: list[str]) -> None:
+    known = usual_seconds(texts)
+    if known is None:
+        return
+    assert known.tobytes() == seconds_of([utc(text) for text in texts]).tobytes()
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.lists(USUAL.filter(lambda text: text < "9999-12-31"), min_size=1, max_size=4))
+def test_usual_times_are_read_at_once(texts: list[str]) -> None:
+    assert usual_seconds(texts) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00+10:00",
+        "9999-12-31T23:59:59-10:00",
+        "2026-02-30T10:00:00Z",
+        "2026-11-22T10:00:00+24:00",
+        "2026-11-22T10:00:00Z\n2026-11-22T10:00:00Z",
+        "",
+        None,
+    ],
+)
+def test_unusual_times_are_left_to_the_rule(text: Any) -> None:
+    assert usual_seconds(["2026-11-22T10:00:00Z", text]) is None
 
 
 def test_the_last_times_that_can_be_are_read() -> None:

@@ -100,6 +100,8 @@ def dumps(**changes: Any) -> bytes:
         (dumps(values={**GOOD, "z": None}), "unknown-column", "values.z"),
         (dumps(values={"x": "300"}), "wrong-type", "values.x"),
         (dumps(values={"x": True}), "wrong-type", "values.x"),
+        (dumps(values={**GOOD, "x": True}), "wrong-type", "values.x"),
+        (dumps(values={**GOOD, "y": False}), "wrong-type", "values.y"),
         (dumps(values={"x": [1.0]}), "wrong-type", "values.x"),
         (dumps(values={"who": 7}), "wrong-type", "values.who"),
         (dumps(values={"who": False}), "wrong-type", "values.who"),
