@@ -108,7 +108,7 @@ def _timed(worker: Worker, name: str, count: int, end: int) -> dict[str, Any]:
     first = worker.offset()
     wait_for("the first block", 60, lambda: worker.offset() > first)
     begun, seen, cpu = time.perf_counter(), worker.offset(), worker.cpu_seconds(children=False)
-    wait_for(name, 600, lambda: worker.offset() >= end)
+    wait_for(name, 600, lambda: worker.offset() >= end, pause=0.2)
     seconds, spent = time.perf_counter() - begun, worker.cpu_seconds(children=False) - cpu
     records = count * (end - seen) / (end - WARM)
     return {"name": name, "rate": records / seconds, "cpu_rate": records / spent, "records": count}

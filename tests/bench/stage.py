@@ -128,8 +128,10 @@ def stage(lab: str, *, partitions: int = 4) -> Iterator[Stage]:
                 made.stop()
 
 
-def wait_for(what: str, seconds: float, reached: Callable[[], bool]) -> None:
-    """Poll until ``reached()`` is true.
+def wait_for(
+    what: str, seconds: float, reached: Callable[[], bool], *, pause: float = 0.05
+) -> None:
+    """Poll until ``reached()`` is true, every ``pause`` seconds.
 
     Raises:
         TimeoutError: Naming what did not happen.
@@ -138,4 +140,4 @@ def wait_for(what: str, seconds: float, reached: Callable[[], bool]) -> None:
     while not reached():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:g} s")
-        time.sleep(0.05)
+        time.sleep(pause)

@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaProducer
 
 from halflife.streams.watch.arrow import ARROW_TYPE
 
-SET_POINTS = [f"set_point_{i:02d}_of_the_reactor_block" for i in range(4)]
-CHANNELS = [f"channel_{i:02d}_absorbance_smoothed" for i in range(12)]
+SET_POINTS = [f"set_point_{i:02d}_of_the_stirred_reactor_block" for i in range(4)]
+CHANNELS = [f"channel_{i:02d}_absorbance_smoothed_and_scaled" for i in range(12)]
 NAMES = [*SET_POINTS, *CHANNELS]
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
