@@ -25,11 +25,6 @@ class Components:
     errors: FloatArray
     gains: FloatArray
 
-    @classmethod
-    def none(cls) -> Components:
-        """No CUSUM at all: nothing can be watched."""
-        return cls(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
-
     @property
     def amounts(self) -> int:
         """``E``."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from .batch import SyntheticBatch
-from .message import EventTime, Identity, Message, StreamName
+from .message import EventTime, Identity, Message, StreamName, parse_json
 from .window import Window
 
 Cause = Literal["first", "fidelity", "drift", "forecast", "schedule", "hand"]
@@ -48,3 +48,19 @@ class RegenerationOutcome(Message):
     attempts: int = Field(ge=1, description="How often training was begun.")
     seconds: float = Field(ge=0, description="How long training, sampling and judging took.")
     created: EventTime
+
+
+def read_regeneration(value: bytes) -> RegenerationRequest | RegenerationOutcome:
+    """A message of the topic of regenerations: its ``kind`` says which of the two it is.
+
+    Raises:
+        MessageError: With the reason, the field path and what is allowed.
+
+    Example:
+        >>> read_regeneration(b"[]")
+        Traceback (most recent call last):
+        halflife.schemas.errors.MessageError: a JSON object is due, not list
+    """
+    fields = parse_json(value)
+    asked = isinstance(fields, dict) and fields.get("kind") == "request"
+    return RegenerationRequest.checked(fields) if asked else RegenerationOutcome.checked(fields)

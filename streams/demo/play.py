@@ -19,16 +19,15 @@ from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 
 from halflife.schemas.errors import MessageError
-from halflife.schemas.message import Message, parse_json
+from halflife.schemas.message import Message
 from halflife.schemas.messages import (
     Alert,
     ExperimentRecord,
     FidelityReport,
-    RegenerationOutcome,
-    RegenerationRequest,
     SyntheticBatch,
     TrainingProgress,
 )
+from halflife.schemas.regeneration import read_regeneration
 from halflife.schemas.settings import Settings
 from halflife.streams.broker.clients import aiokafka_arguments
 from halflife.streams.broker.embedded import EmbeddedKafka
@@ -195,9 +194,7 @@ class Demo:
         }
         if topic in simple:
             return simple[topic].from_bytes(value)
-        fields = parse_json(value)
-        kind = RegenerationRequest if fields.get("kind") == "request" else RegenerationOutcome
-        return kind.checked(fields)
+        return read_regeneration(value)
 
     def _close(self, missing: list[str]) -> None:
         """Say how it ended."""

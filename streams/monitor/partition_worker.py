@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from halflife.schemas.errors import MessageError
-from halflife.schemas.message import parse_json
 from halflife.schemas.messages import Command, Message, RegenerationOutcome, SyntheticBatch
+from halflife.schemas.regeneration import read_regeneration
 from halflife.schemas.settings import Settings
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
@@ -257,12 +257,11 @@ class PartitionWorker:
     async def _learn(self, message: Any) -> None:
         """Take an outcome; requests on the same topic are our own."""
         try:
-            fields = parse_json(message.value or b"")
-            if not isinstance(fields, dict) or fields.get("kind") != "outcome":
-                return
-            outcome = RegenerationOutcome.checked(fields)
+            outcome = read_regeneration(message.value or b"")
         except MessageError as error:
             log.warning("an outcome that cannot be read (offset %d): %s", message.offset, error)
+            return
+        if not isinstance(outcome, RegenerationOutcome):
             return
         stream = outcome.stream
         if stream not in self.watch.streams:

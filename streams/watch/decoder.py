@@ -69,7 +69,6 @@ class Decoder:
         largest: int = LARGEST_MESSAGE,
         check_clock: bool = True,
     ) -> None:
-        self.plans = dict(plans)
         self.largest = largest
         self.check_clock = check_clock
         self._tables = {name: plan.table for name, plan in plans.items()}

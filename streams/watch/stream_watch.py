@@ -167,12 +167,12 @@ class StreamWatch:
     def _take(self, rows: Rows) -> int:
         """Remember rows and watch them for drift, up to the first fault; how many were taken."""
         alarms: list[DriftAlarm] = [] if self.drift is None else self.drift.update(rows.block)
-        fault = next((alarm for alarm in alarms if alarm.kind != "planner"), None)
+        fault = next((alarm for alarm in alarms if alarm.is_fault), None)
         if fault is not None:
             rows = rows[: self.drift_start + fault.record - self.records + 1]
         for alarm in alarms:
             place = self.drift_start + alarm.record - self.records
-            if alarm.kind == "planner" and place < len(rows):
+            if not alarm.is_fault and place < len(rows):
                 self._planner_moved(alarm, rows, place)
         self._remember(rows)
         if fault is not None:
