@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from .arrays import pack, unpack
 from .components import Components
@@ -15,16 +14,20 @@ from .readings import CodedReadings, to_steps
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-_DOUBT: Final = 0.02  # chance that the true rate lies beyond the bound that is taken for it
+_LARGEST: Final = 0.99  # rate; what nearly always happens cannot become more frequent
 
 
 class BernoulliBank:
     """``l = log(q / p)`` for an event, ``log((1 - q) / (1 - p))`` for none, over ``V``.
 
-    ``p`` is the Clopper-Pearson bound of the event's rate in the reference, the upper one for
-    events that become more frequent and the lower one for rarer ones, so that ``E exp(l) <= 1`` at
-    every rate on this side of it. ``q`` has ``ratio`` times the odds of ``p``. ``V`` is the
-    long-run variance of events that come in bursts.
+    ``p = (k + 1/2) / (n + 1)``, k events in n records of the reference; ``q`` has ``ratio`` times
+    the odds of ``p``. ``V`` is the long-run variance of events that come in bursts. What ``p`` may
+    err by, ``sqrt((k + 1) (n - k + 1) / n) / n``, is charged by `CusumMixture`: of no event in n
+    records it allows for rates up to ``4 / n``.
+
+    The gain of a component is ``I / I0^2``, I and I0 what a record adds on average after the change
+    and takes away before it: false alarms are rarer than their level says by the overshoot ``I0 /
+    I`` of a walk with seldom jumps (Asmussen and Albrecher, Ruin Probabilities (2010), chapter 4).
 
     Component ``k`` is ratio ``k % len(ratios)`` of event ``k // len(ratios)``.
 
@@ -38,7 +41,7 @@ class BernoulliBank:
         >>> bank = BernoulliBank(np.array([5.0]), np.array([500.0]), np.ones(1), ratios=(3.0,))
         >>> readings = bank.read(np.array([[True, False]]), np.array([[True, True]]))
         >>> (readings.increments / 65536).round(2).tolist()
-        [[1.05, -0.05]]
+        [[1.08, -0.02]]
     """
 
     def __init__(
@@ -52,19 +55,26 @@ class BernoulliBank:
         self.counts, self.sizes, self.inflations = counts, sizes, inflations
         self.ratios = ratios
         hits, misses = counts / inflations, (sizes - counts) / inflations
-        tables, gains = [], []
+        n = hits + misses
+        p = (hits + 0.5) / (n + 1.0)
+        doubt = np.sqrt((hits + 1.0) * (misses + 1.0) / np.maximum(n, 1.0)) / np.maximum(n, 1.0)
+        tables, gains, errors, weights = [], [], [], []
         for ratio in ratios:
-            p = _bound(hits, misses, upper=ratio > 1)
-            odds = ratio * p / (1.0 - p)
-            q = odds / (1.0 + odds)
+            q = ratio * p / (1.0 - p + ratio * p)
             nats = np.stack([np.log1p(-q) - np.log1p(-p), np.log(q / p)], axis=1)
-            nats = nats / inflations[:, None]
             after = q * nats[:, 1] + (1.0 - q) * nats[:, 0]
-            # An event that always happened cannot become more frequent, nor a new one rarer.
-            dead = (sizes < 1) | (p > 0.99) | (p < 1e-6)
+            before = -p * nats[:, 1] - (1.0 - p) * nats[:, 0]
+            lift = np.abs(np.exp(nats[:, 1]) - np.exp(nats[:, 0]))
+            gain = np.minimum(before / after, 1.0) ** -2.0 / np.clip(after / inflations, 1e-3, 1.0)
+            if ratio > 1:  # where a single event suffices, alarms are as frequent as events
+                once = np.expm1(nats[:, 1]) - nats[:, 1]
+                gain = np.minimum(gain, np.maximum(n / ((hits + 1.0) * once), 1.0))
+            dead = (sizes < 1) | ((p > _LARGEST) & (ratio > 1))
             nats[dead] = 0.0
-            tables.append(to_steps(nats))
-            gains.append(np.where(dead, 0.0, -np.log(np.clip(after, 1e-3, 1.0))))
+            tables.append(to_steps(nats / inflations[:, None]))
+            gains.append(np.where(dead, 0.0, np.log(gain)))
+            weights.append(np.where(dead, 0.0, 1.0))
+            errors.append(np.where(dead, 0.0, np.log1p(lift * doubt) / inflations))
         # Of each event what it says when it does not happen, when it does, and when unseen.
         seen = np.stack(tables, axis=2)
         unseen = np.zeros((len(counts), 1, len(ratios)), dtype=np.int32)
@@ -72,8 +82,9 @@ class BernoulliBank:
         self._starts = 3 * np.arange(len(counts))
         self.components = Components(
             owners=np.repeat(np.arange(len(counts)), len(ratios)),
-            errors=np.zeros(len(counts) * len(ratios)),  # the bounds have paid for them
+            errors=np.stack(errors, axis=1).ravel(),
             gains=np.stack(gains, axis=1).ravel(),
+            weights=np.stack(weights, axis=1).ravel(),
         )
 
     def read(self, events: BoolArray, present: BoolArray) -> CodedReadings:
@@ -106,13 +117,3 @@ class BernoulliBank:
         """The bank that gave this state."""
         arrays = (unpack(state[name]) for name in ("counts", "sizes", "inflations"))
         return cls(*arrays, ratios=ratios)
-
-
-def _bound(hits: FloatArray, misses: FloatArray, *, upper: bool) -> FloatArray:
-    """Clopper-Pearson bound of a rate, kept inside (0, 1)."""
-    hits, misses = np.maximum(hits, 0.0), np.maximum(misses, 0.0)
-    if upper:
-        bound = beta.isf(_DOUBT, hits + 1.0, np.maximum(misses, 1e-9))
-    else:
-        bound = beta.ppf(_DOUBT, np.maximum(hits, 1e-9), misses + 1.0)
-    return np.asarray(np.clip(bound, 1e-9, 1.0 - 1e-9), dtype=np.float64)

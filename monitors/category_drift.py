@@ -9,9 +9,10 @@ from halflife.schemas.table import Block, Role, Table
 
 from .components import Components
 from .cusum_mixture import Crossing
-from .detector import Detector, Finding
+from .detector import Detector
+from .finding import Finding
 from .level_bank import LevelBank
-from .readings import Readings
+from .readings import CodedReadings
 
 
 class CategoryDrift(Detector):
@@ -42,6 +43,7 @@ class CategoryDrift(Detector):
     """
 
     kind: ClassVar[str] = "category"
+    weight: ClassVar[float] = 0.3
     _bank: LevelBank
 
     @classmethod
@@ -52,14 +54,17 @@ class CategoryDrift(Detector):
         roles = (Role.MEASURED, Role.DERIVED)
         return tuple(c.name for c in table.columns if not c.is_number and c.role in roles)
 
-    def _learn(self, reference: Block) -> Components:
+    def learn(self, reference: Block) -> Components:
+        """Learn what is normal."""
         self._bank = LevelBank.fit(reference, self.columns)
         return self._bank.components
 
-    def _read(self, block: Block) -> Readings:
+    def read(self, block: Block) -> CodedReadings:
+        """What records say."""
         return self._bank.read(block)
 
-    def _tell(self, crossing: Crossing) -> Finding:
+    def tell(self, crossing: Crossing) -> Finding:
+        """What an alarm means."""
         bank = self._bank.bank
         return Finding(
             columns=(self._bank.event(crossing.leader)[0],),
@@ -68,9 +73,11 @@ class CategoryDrift(Detector):
             text=self._bank.text(crossing.leader, crossing.mean),
         )
 
-    def _learned(self) -> dict[str, Any]:
+    def learned(self) -> dict[str, Any]:
+        """What was learned, as plain data."""
         return {"bank": self._bank.state()}
 
-    def _relearn(self, learned: Mapping[str, Any]) -> Components:
+    def relearn(self, learned: Mapping[str, Any]) -> Components:
+        """Know again what was learned."""
         self._bank = LevelBank.of_state(learned["bank"])
         return self._bank.components

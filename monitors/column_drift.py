@@ -1,64 +1,31 @@
-"""Drift of single columns: shifts and spreads of their ranks."""
+"""Drift of measured columns that no set-point explains: by themselves and beside each other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from halflife.schemas.table import Block, Column, Role, Table
+from halflife.schemas.table import Block, Role, Table
 
 from .components import Components
+from .coupled_bank import CoupledBank
 from .cusum_mixture import Crossing
-from .detector import Detector, Finding
-from .readings import Readings
-from .shift_bank import ShiftBank
-from .wording import change
-
-
-def answering(table: Table) -> tuple[str, ...]:
-    """Numeric columns that answer, measured or derived, where no set-point explains them.
-
-    A planner that moves its set-points moves these columns too, and that is no fault: a table
-    with set-points has them watched by `SetPointDrift` instead.
-
-    Example:
-        >>> from halflife.schemas.table import Column
-        >>> answering(Table((Column(name="yield"),)))
-        ('yield',)
-        >>> answering(Table((Column(name="yield"), Column(name="dose", role=Role.SET_POINT))))
-        ()
-    """
-    if table.set_points:
-        return ()
-    roles = (Role.MEASURED, Role.DERIVED)
-    return tuple(c.name for c in table.columns if c.is_number and c.role in roles)
-
-
-def shifted(bank: ShiftBank, columns: Sequence[Column], crossing: Crossing) -> Finding:
-    """That one of a bank's columns is higher, lower, or scatters otherwise.
-
-    Args:
-        bank: Whose component crossed.
-        columns: That the bank watches, in its order.
-        crossing: Of the mixture of its components.
-    """
-    shift = bank.shift(crossing.leader)
-    column = columns[bank.column(crossing.leader)]
-    size = bank.size(crossing.leader, crossing.mean)
-    what = change(shift.direction, wider=shift.variance > 1, size=size, column=column)
-    return Finding(
-        columns=(column.name,),
-        direction=shift.direction,
-        size=None if shift.direction == "spread" else size,
-        text=f"{column.name} {what}",
-    )
+from .detector import Detector
+from .finding import Finding, shifted
+from .readings import CodedReadings
+from .wording import amount
 
 
 class ColumnDrift(Detector):
-    """A numeric column that is higher, lower, or scatters otherwise than in the reference.
+    """A numeric column that is higher, lower, scatters otherwise, or has stray values.
 
-    ``l_k(z) = log N(z; m_k, v_k) / N(z; 0, 1)`` of the normal score z of a value's mid-rank in the
-    reference, for shifts m of .25 to 2 and variances v of .6 to 3, in a `CusumMixture`.
+    ``l_k(z) = log p_k(z) / N(z; 0, 1)`` of the normal score z of a value's mid-rank in the
+    reference, p_k being normal with means of .3 to 2.2 and variances of .6 to 3, and a mixture for
+    the tails, in a `CusumMixture`; and the same of what each column says beyond the others. Alarms
+    of the latter are of kind ``joint``, those of tails of kind ``tail``.
+
+    A planner that moves its set-points moves these columns too, and that is no fault: a table with
+    set-points has them watched by `SetPointDrift` instead.
 
     Args:
         table: Of the stream.
@@ -81,30 +48,59 @@ class ColumnDrift(Detector):
 
     References:
         Page, "Continuous inspection schemes", Biometrika 41 (1954); for the mixture see
-        `CusumMixture`.
+        `CusumMixture`, for columns beside each other `CoupledBank`.
     """
 
     kind: ClassVar[str] = "column"
-    _bank: ShiftBank
+    weight: ClassVar[float] = 2.0
+    _bank: CoupledBank
 
     @classmethod
     def watched(cls, table: Table) -> tuple[str, ...]:
         """Measured and derived numbers of a table without set-points."""
-        return answering(table)
+        if table.set_points:
+            return ()
+        roles = (Role.MEASURED, Role.DERIVED)
+        return tuple(c.name for c in table.columns if c.is_number and c.role in roles)
 
-    def _learn(self, reference: Block) -> Components:
-        self._bank = ShiftBank.fit(reference.matrix(self.columns))
+    def learn(self, reference: Block) -> Components:
+        """Learn what is normal."""
+        self._bank = CoupledBank.fit(reference.matrix(self.columns))
         return self._bank.components
 
-    def _read(self, block: Block) -> Readings:
+    def read(self, block: Block) -> CodedReadings:
+        """What records say."""
         return self._bank.read(block.matrix(self.columns))
 
-    def _tell(self, crossing: Crossing) -> Finding:
-        return shifted(self._bank, [self.table.column(n) for n in self.columns], crossing)
+    def tell(self, crossing: Crossing) -> Finding:
+        """What an alarm means."""
+        suspect = self._bank.suspect(crossing)
+        column = self.table.column(self.columns[suspect.column])
+        if suspect.partner is None:
+            return shifted(suspect, column, self._bank.plain.ranks.extremes(suspect.column))
+        direction, partner = suspect.shift.direction, self.columns[suspect.partner]
+        how = {
+            "up": f"it is higher than they say, by about {amount(suspect.size, column)}",
+            "down": f"it is lower than they say, by about {amount(suspect.size, column)}",
+            "tail": "now and then it is far from what they say",
+        }.get(
+            direction,
+            f"it scatters {'more' if suspect.shift.variance > 1 else 'less'} about what they say",
+        )
+        others = f"{partner} and the other columns" if len(self.columns) > 2 else partner
+        return Finding(
+            columns=(column.name, partner),
+            direction=direction,
+            size=suspect.size if suspect.is_shift else None,
+            text=f"{column.name} no longer goes with {others} as before: {how}",
+            kind="tail" if direction == "tail" else "joint",
+        )
 
-    def _learned(self) -> dict[str, Any]:
-        return {"bank": self._bank.state()}
+    def learned(self) -> dict[str, Any]:
+        """What was learned, as plain data."""
+        return self._bank.state()
 
-    def _relearn(self, learned: Mapping[str, Any]) -> Components:
-        self._bank = ShiftBank.of_state(learned["bank"])
+    def relearn(self, learned: Mapping[str, Any]) -> Components:
+        """Know again what was learned."""
+        self._bank = CoupledBank.of_state(dict(learned))
         return self._bank.components

@@ -15,6 +15,7 @@ class Crossing:
         leader: Index of the CUSUM that leads.
         statistic: Log of the mixture, in nats.
         mean: Of the leader's amount since the change point, NaN where no cell was there.
+        standing: Of all K CUSUMs, in nats; at least 0.
     """
 
     record: int
@@ -22,3 +23,4 @@ class Crossing:
     leader: int
     statistic: float
     mean: float
+    standing: tuple[float, ...]

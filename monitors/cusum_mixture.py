@@ -20,18 +20,19 @@ Int64Array = NDArray[np.int64]
 
 __all__ = ["SEGMENT", "Crossing", "CusumMixture"]
 
+_FAR: Final = 2**31 - 1
 _DOUBT: Final = 1e-5  # of sums in another order than that which decides
 
 
 class CusumMixture:
-    """Alarm when ``log(1 + mean_k G_k (exp(S_k) - S_k - 1)) >= threshold``.
+    """Alarm when ``log(1 + sum_k w_k G_k (exp(S_k) - S_k - 1)) >= threshold``, weights w of sum 1.
 
     ``S_k <- max(S_k, 0) + l_k - c_k`` with each record. Each ``l_k`` is the log of an e-value: its
-    exponential has mean at most 1 while nothing has changed, so that the mean of the ``exp(S_k)``
-    stays below a Shiryaev-Roberts e-detector, which reaches N once in N records or more seldom.
-    That counts every start of an excursion, of which a CUSUM holds the best: alone, it reaches h
-    once in some ``(exp(h) - h - 1) / I`` records, ``I`` the mean of ``l_k`` after its change, or
-    more seldom for overshoot. So ``G_k = max(1, 1 / I_k)``.
+    exponential has mean 1 while nothing has changed, so that the mean of the ``exp(S_k)`` stays
+    below a Shiryaev-Roberts e-detector, which reaches N once in N records or more seldom. That
+    counts every start of an excursion, of which a CUSUM holds the best: alone, it reaches h once in
+    some ``exp(h) / (I zeta^2)`` records, ``I`` the mean of ``l_k`` after its change and ``zeta``
+    its overshoot. So ``G_k = 1 / (I zeta^2)``, and each CUSUM has its part ``w_k`` of the alarms.
 
     Whether that mean is 1 is known from a reference alone, which errs by some ``s_k`` in the log.
     This error is the same in all records, so that over an excursion of t records it amounts to
@@ -56,7 +57,8 @@ class CusumMixture:
         errors: Shape (2, K), ``s_k``, and ``caution`` to each.
 
     Example:
-        >>> one = Components(owners=np.array([0]), errors=np.zeros(1), gains=np.zeros(1))
+        >>> one = Components(owners=np.array([0]), errors=np.zeros(1), gains=np.zeros(1),
+        ...                  weights=np.ones(1))
         >>> mixture = CusumMixture(one, threshold=4.0)
         >>> up = Readings(np.full((1, 9), 65536), np.full((1, 9), 3), np.ones((1, 9), bool))
         >>> [(c.record, c.change_point, c.mean) for c in mixture.update(up)]
@@ -70,12 +72,15 @@ class CusumMixture:
 
     def __init__(self, components: Components, *, threshold: float, caution: float = 4.0) -> None:
         self.components, self.threshold, self.caution = components, threshold, caution
-        self._factors = np.exp(components.gains)
+        total = float(components.weights.sum()) or 1.0
+        self._factors = np.exp(components.gains) * components.weights / total
         size, amounts = len(components.owners), components.amounts
+        with np.errstate(divide="ignore"):
+            self._priors = np.log(components.weights / total)
         self._level = math.expm1(threshold)
         # A mean cannot exceed its largest member, nor reach the level while no member does.
-        self.reach = np.ceil(math.log(self._level) / STEP) - np.ceil(components.gains / STEP)
-        self.reach = self.reach.astype(np.int32)
+        reach = np.ceil(math.log(self._level) / STEP) - np.ceil(components.gains / STEP)
+        self.reach = np.where(components.weights > 0, reach, _FAR).astype(np.int32)
         self.errors = np.stack([components.errors, np.full(size, caution)])
         self.seen = 0
         self.cusums = np.zeros(size, dtype=np.int32)
@@ -88,6 +93,10 @@ class CusumMixture:
     def statistic(self) -> float:
         """Where the mixture stands now, in nats; 0 where every CUSUM is at zero."""
         return self._log_mixture(self.cusums) if len(self.cusums) else 0.0
+
+    def part(self, lanes: slice) -> float:
+        """Where it would stand by some of the CUSUMs alone, in nats."""
+        return round(math.log1p(float(self._terms(self.cusums)[lanes].sum())), 6)
 
     def update(self, readings: Readings) -> list[Crossing]:
         """Take the next records; after an alarm all CUSUMs start again with the next record."""
@@ -157,14 +166,14 @@ class CusumMixture:
 
     def may_cross(self, highest: Int32Array) -> bool:
         """Whether the threshold can be reached by CUSUMs that go no higher, shape (K,)."""
-        return bool(self._terms(highest).mean() >= self._level * (1.0 - _DOUBT))
+        return bool(self._terms(highest).sum() >= self._level * (1.0 - _DOUBT))
 
     def first_crossing(self, path: Int32Array) -> int | None:
         """The first record of a path, shape (n, K), at which the threshold is reached."""
         # The rows in reach are screened together, and what comes near is decided alone, in one
         # order of summation.
         rows = np.flatnonzero((path >= self.reach).any(axis=1))
-        near = self._terms(path[rows]).mean(axis=1) >= self._level * (1.0 - _DOUBT)
+        near = self._terms(path[rows]).sum(axis=1) >= self._level * (1.0 - _DOUBT)
         for row in rows[near]:
             if self._log_mixture(path[row]) >= self.threshold:
                 return int(row)
@@ -181,7 +190,9 @@ class CusumMixture:
             since: Shape (K,), as it was before the path.
             totals: As `totals` gave them.
         """
-        leader = int(self._terms(path[-1]).argmax())
+        # The change that explains these records best, by weight and likelihood, however rare the
+        # alarms of its CUSUM are.
+        leader = int((np.maximum(path[-1], 0) * STEP + self._priors).argmax())
         owner, start = int(self.components.owners[leader]), int(since[leader])
         zeros = np.flatnonzero(path[:, leader] <= 0)
         if len(zeros):
@@ -194,13 +205,14 @@ class CusumMixture:
             leader=leader,
             statistic=self._log_mixture(path[-1]),
             mean=total / number if number else math.nan,
+            standing=tuple((np.maximum(path[-1], 0) * STEP).tolist()),
         )
 
     def _log_mixture(self, cusums: Int32Array) -> float:
         """The statistic of one record."""
-        return round(math.log1p(float(self._terms(cusums).mean())), 6)
+        return round(math.log1p(float(self._terms(cusums).sum())), 6)
 
     def _terms(self, cusums: Int32Array) -> FloatArray:
-        """``G_k (exp(S_k) - S_k - 1)``, shape (..., K)."""
+        """``w_k G_k (exp(S_k) - S_k - 1)``, shape (..., K)."""
         nats = np.maximum(cusums, 0) * STEP  # a copy in one piece, so that sums have one order
         return np.asarray(self._factors * (np.expm1(nats) - nats), dtype=np.float64)

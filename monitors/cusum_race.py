@@ -34,7 +34,8 @@ def charges(errors: FloatArray, ages: Int64Array) -> Int32Array:
         ages: Shape (K,), records since each CUSUM was at zero, as the segment begins.
     """
     error, caution = errors
-    nats = error * np.minimum(error * (ages + (SEGMENT + 1) / 2), caution)
+    paid = error * (ages + (SEGMENT + 1) / 2)
+    nats = np.where(paid > 1.0, error * np.minimum(paid, caution), 0.0)
     return np.asarray(np.ceil(np.minimum(nats, LARGEST) / STEP), dtype=np.int32)
 
 
@@ -54,7 +55,8 @@ class CusumRace:
     Example:
         >>> from halflife.monitors.components import Components
         >>> from halflife.monitors.cusum_mixture import CusumMixture
-        >>> one = Components(owners=np.array([0]), errors=np.zeros(1), gains=np.zeros(1))
+        >>> one = Components(owners=np.array([0]), errors=np.zeros(1), gains=np.zeros(1),
+        ...                  weights=np.ones(1))
         >>> pair = [CusumMixture(one, threshold=h) for h in (4.0, 6.0)]
         >>> up = Readings(np.full((1, 9), 65536), np.full((1, 9), 3), np.ones((1, 9), bool))
         >>> [[each.record for each in found] for found in CusumRace(pair, [up, up]).run()]

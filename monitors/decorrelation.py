@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import pack, unpack
+from .inflation import inflation
 from .rank_scores import RankScores
 
 FloatArray = NDArray[np.float64]
@@ -16,6 +17,7 @@ Int16Array = NDArray[np.int16]
 _SCORE_STEP: Final = 2.0**-12
 _WEIGHT_STEP: Final = 2.0**-20
 _RIDGE: Final = 1e-3
+_ROWS_A_COLUMN: Final = 10.0  # of a regression among series, when they were independent
 _MOST_MISSING: Final = 0.1  # of a column; one that is absent more often would blind all others
 
 
@@ -67,7 +69,7 @@ class Decorrelation:
         held_out = np.full(values.shape, np.nan)
         rows = ~np.isnan(scores[:, used]).any(axis=1)
         z = scores[rows][:, used]
-        if used.sum() >= 2 and len(z) > used.sum():
+        if used.sum() >= 2 and len(z) > used.sum() * _enough(scores[:, used]):
             inverse = np.linalg.inv(z.T @ z / len(z) + _RIDGE * np.eye(z.shape[1]))
             diagonal = np.diag(inverse)
             fitted = np.rint(inverse / diagonal / _WEIGHT_STEP) * _WEIGHT_STEP
@@ -75,7 +77,11 @@ class Decorrelation:
             weights[np.ix_(used, used)] = fitted
             whole = np.einsum("ij,jk,ik->i", z, inverse, z)[:, None] / len(z)
             leverage = whole - (z @ inverse) ** 2 / diagonal / len(z)
-            held_out[np.ix_(rows, used)] = (z @ fitted) / np.clip(1.0 - leverage, 0.05, 1.0)
+            within = z @ fitted
+            # Where rows repeat, so do residuals, and an atom must stay where new rows will fall.
+            atoms = [len(np.unique(e)) <= len(e) // 2 for e in within.T]
+            leverage[:, atoms] = 0.0
+            held_out[np.ix_(rows, used)] = within / np.clip(1.0 - leverage, 0.05, 1.0)
         return cls(ranks, weights), held_out
 
     def residuals(self, values: FloatArray) -> FloatArray:
@@ -105,6 +111,17 @@ class Decorrelation:
     def of_state(cls, state: dict[str, Any], ranks: RankScores) -> Decorrelation:
         """The decorrelation that gave this state and had these ranks."""
         return cls(ranks, unpack(state["weights"]))
+
+
+def _enough(scores: FloatArray) -> float:
+    """Rows that a regression needs for each column: more where they depend on those before."""
+    known = ~np.isnan(scores)
+    spread = max(
+        (inflation(s, k) for s, k in zip(scores.T, known.T, strict=True) if k.any()), default=1.0
+    )
+    # Products of two series of lag-1 correlation r have one of r^2.
+    square = ((spread - 1.0) / (spread + 1.0)) ** 2
+    return 1.0 if square == 0.0 else _ROWS_A_COLUMN * (1.0 + square) / (1.0 - square)
 
 
 def _grid(ranks: RankScores) -> FloatArray:

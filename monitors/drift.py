@@ -9,7 +9,8 @@ from halflife.schemas.table import Block, Table
 
 from .alarm import DriftAlarm
 from .arrays import key_of
-from .detector import Detector, update_together
+from .detector import Detector
+from .detector_group import DetectorGroup, update_together
 from .errors import NotFitted, StateMismatch
 from .registry import DETECTORS
 from .set_point_drift import SetPointDrift
@@ -19,11 +20,11 @@ class Drift:
     """All drift of one stream, at one promise about false alarms.
 
     Every kind in `DETECTORS` that has columns to watch in this table takes part. A table without
-    set-points has its measured columns watched for themselves: ``column``, ``joint``, ``tail`` and
-    ``category``. In a table with set-points the planner moves the measured columns, and that is no
-    fault: there they are watched ``given-set-points``. ``missing`` is watched in both. These share
-    the promise: of m kinds each has a run length of ``m false_alarms``, so that their rates add up
-    to ``1 / false_alarms``. ``planner`` is information, and has the promise for itself.
+    set-points has its measured columns watched for themselves: alarms are of kind ``column``,
+    ``joint``, ``tail`` and ``category``. In a table with set-points the planner moves the measured
+    columns, and that is no fault: there they are watched ``given-set-points``. ``missing`` is
+    watched in both. These share the promise, and their evidence adds up (`DetectorGroup`).
+    ``planner`` is information, and has the promise for itself.
 
     Args:
         table: Of the stream.
@@ -53,14 +54,19 @@ class Drift:
 
     def __init__(self, table: Table, *, false_alarms: float = 10_000.0, seed: int = 0) -> None:
         self.table, self.false_alarms, self.seed = table, float(false_alarms), seed
-        active = {kind: cls for kind, cls in DETECTORS.items() if cls.watched(table)}
-        faults = sum(not cls.information for cls in active.values())
         self.detectors: dict[str, Detector] = {
-            kind: cls(
-                table, false_alarms=self.false_alarms * (1 if cls.information else max(faults, 1))
-            )
-            for kind, cls in active.items()
+            kind: cls(table, false_alarms=self.false_alarms)
+            for kind, cls in DETECTORS.items()
+            if cls.watched(table)
         }
+        parts = {False: list[Detector](), True: list[Detector]()}
+        for detector in self.detectors.values():
+            parts[detector.information].append(detector)
+        self._groups = [
+            DetectorGroup(table, part, false_alarms=self.false_alarms)
+            for part in parts.values()
+            if part
+        ]
         self._seen: int | None = None
 
     @property
@@ -82,35 +88,33 @@ class Drift:
         Raises:
             ReferenceTooShort: With the number of records that are needed.
         """
-        for detector in self.detectors.values():
-            detector.fit(reference)
+        for group in self._groups:
+            group.fit(reference)
         self._seen = 0
 
     def update(self, block: Block) -> list[DriftAlarm]:
         """Take the next records; their alarms, in the order of records.
 
-        A kind that fires starts again with the record after; the others go on.
+        After a fault all kinds of fault start again with the record after; the planner goes on.
 
         Raises:
             NotFitted: Before `fit` or `restore`.
         """
         self._seen = self.seen + len(block)
-        return update_together(list(self.detectors.values()), block)
+        return update_together(self._groups, block)
 
     def statistics(self) -> dict[str, tuple[float, float]]:
-        """Of each kind that takes part, its statistic now and its threshold, in nats."""
+        """Of each kind that takes part, its evidence now and the threshold for all, in nats."""
         return {
-            kind: (detector.statistic, detector.threshold)
-            for kind, detector in self.detectors.items()
+            kind: (statistic, group.threshold)
+            for group in self._groups
+            for kind, statistic in group.statistics().items()
         }
 
     def state(self) -> dict[str, Any]:
         """Reference and running state, as plain data that JSON carries."""
-        return {
-            "key": self._key,
-            "seen": self.seen,
-            "detectors": {kind: each.state() for kind, each in self.detectors.items()},
-        }
+        groups = [group.state() for group in self._groups]
+        return {"key": self._key, "seen": self.seen, "groups": groups}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on where the monitor that gave this state was, bit for bit.
@@ -123,8 +127,8 @@ class Drift:
                 f"drift: the state has key {state.get('key')!r}, and this table with false_alarms "
                 f"= {self.false_alarms:g}, seed = {self.seed} has {self._key!r}; fit it again"
             )
-        for kind, detector in self.detectors.items():
-            detector.restore(state["detectors"][kind])
+        for group, each in zip(self._groups, state["groups"], strict=True):
+            group.restore(each)
         self._seen = int(state["seen"])
 
     @property

@@ -13,9 +13,10 @@ from halflife.schemas.table import Block, Table
 from .bernoulli_bank import BernoulliBank
 from .components import Components
 from .cusum_mixture import Crossing
-from .detector import Detector, Finding
+from .detector import Detector
+from .finding import Finding
 from .inflation import inflation
-from .readings import Readings
+from .readings import CodedReadings
 from .wording import share
 
 
@@ -38,7 +39,7 @@ class MissingDrift(Detector):
         >>> detector.fit(Block.from_rows(table, [{"pressure": 1.0}] * 500))
         >>> alarms = detector.update(Block.from_rows(table, [{}] * 9))
         >>> alarms[0].record, alarms[0].text
-        (2, 'pressure is missing in 100 % of the records (0 % before)')
+        (1, 'pressure is missing in 100 % of the records (0 % before)')
 
     References:
         Reynolds and Stoumbos, "A CUSUM chart for monitoring a proportion when inspecting
@@ -46,6 +47,7 @@ class MissingDrift(Detector):
     """
 
     kind: ClassVar[str] = "missing"
+    weight: ClassVar[float] = 0.05
     ratios: ClassVar[tuple[float, ...]] = (3.0, 20.0, 1.0 / 3.0)
     _bank: BernoulliBank
 
@@ -54,7 +56,8 @@ class MissingDrift(Detector):
         """All columns."""
         return table.names
 
-    def _learn(self, reference: Block) -> Components:
+    def learn(self, reference: Block) -> Components:
+        """Learn what is normal."""
         events = self._events(reference)
         everywhere = np.ones(len(reference), dtype=bool)
         self._bank = BernoulliBank(
@@ -76,11 +79,13 @@ class MissingDrift(Detector):
             events[self.columns.index(name)] = [cell is None for cell in block.text(name)]
         return events
 
-    def _read(self, block: Block) -> Readings:
+    def read(self, block: Block) -> CodedReadings:
+        """What records say."""
         events = self._events(block)
         return self._bank.read(events, np.ones_like(events))
 
-    def _tell(self, crossing: Crossing) -> Finding:
+    def tell(self, crossing: Crossing) -> Finding:
+        """What an alarm means."""
         event = self._bank.event(crossing.leader)
         name, before = self.columns[event], self._bank.share(event)
         return Finding(
@@ -93,9 +98,11 @@ class MissingDrift(Detector):
             ),
         )
 
-    def _learned(self) -> dict[str, Any]:
+    def learned(self) -> dict[str, Any]:
+        """What was learned, as plain data."""
         return {"bank": self._bank.state()}
 
-    def _relearn(self, learned: Mapping[str, Any]) -> Components:
+    def relearn(self, learned: Mapping[str, Any]) -> Components:
+        """Know again what was learned."""
         self._bank = BernoulliBank.of_state(learned["bank"], ratios=self.ratios)
         return self._bank.components

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 from halflife.schemas.table import Block, Role, Table
 
-from .column_drift import shifted
 from .components import Components
 from .cusum_mixture import Crossing
-from .detector import Detector, Finding
+from .detector import Detector
+from .finding import Finding, shifted
 from .level_bank import LevelBank
-from .readings import Readings
+from .readings import CodedReadings
 from .shift_bank import ShiftBank
+from .suspect import Suspect
 
 
 class PlannerDrift(Detector):
@@ -62,18 +63,22 @@ class PlannerDrift(Detector):
 
     @property
     def _components(self) -> Components:
-        return self._shifts.components.beside(self._levels.components)
+        shifts, levels = self._shifts.components, self._levels.components
+        return shifts.weighing(1.0).beside(levels.weighing(0.3))
 
-    def _learn(self, reference: Block) -> Components:
+    def learn(self, reference: Block) -> Components:
+        """Learn what is normal."""
         self._shifts = ShiftBank.fit(reference.matrix(self._numbers))
         categories = [name for name in self.columns if name in self.table.categories]
         self._levels = LevelBank.fit(reference, categories)
         return self._components
 
-    def _read(self, block: Block) -> Readings:
+    def read(self, block: Block) -> CodedReadings:
+        """What records say."""
         return self._shifts.read(block.matrix(self._numbers)).beside(self._levels.read(block))
 
-    def _tell(self, crossing: Crossing) -> Finding:
+    def tell(self, crossing: Crossing) -> Finding:
+        """What an alarm means."""
         leader = crossing.leader - len(self._shifts.components.owners)
         if leader >= 0:
             bank = self._levels.bank
@@ -83,14 +88,21 @@ class PlannerDrift(Detector):
                 size=crossing.mean - bank.share(bank.event(leader)),
                 text=f"the planner moved: {self._levels.text(leader, crossing.mean)}",
             )
-        columns = [self.table.column(name) for name in self._numbers]
-        found = shifted(self._shifts, columns, crossing)
-        return replace(found, text=f"the planner moved: {found.text}")
+        column, shift = self._shifts.column(crossing.leader), self._shifts.shift(crossing.leader)
+        size = self._shifts.size(crossing.leader, crossing.mean)
+        found = shifted(
+            Suspect(column, shift, None, size),
+            self.table.column(self._numbers[column]),
+            self._shifts.ranks.extremes(column),
+        )
+        return replace(found, text=f"the planner moved: {found.text}", kind=None)
 
-    def _learned(self) -> dict[str, Any]:
+    def learned(self) -> dict[str, Any]:
+        """What was learned, as plain data."""
         return {"shifts": self._shifts.state(), "levels": self._levels.state()}
 
-    def _relearn(self, learned: Mapping[str, Any]) -> Components:
+    def relearn(self, learned: Mapping[str, Any]) -> Components:
+        """Know again what was learned."""
         self._shifts = ShiftBank.of_state(learned["shifts"])
         self._levels = LevelBank.of_state(learned["levels"])
         return self._components

@@ -7,19 +7,15 @@ from typing import Final
 from .category_drift import CategoryDrift
 from .column_drift import ColumnDrift
 from .detector import Detector
-from .joint_drift import JointDrift
 from .missing_drift import MissingDrift
 from .planner_drift import PlannerDrift
 from .set_point_drift import SetPointDrift
-from .tail_drift import TailDrift
 
-#: Drift detectors by the kind of their alarms.
+#: Drift detectors by their kind; alarms of ``joint`` and ``tail`` come from those of columns.
 DETECTORS: Final[dict[str, type[Detector]]] = {
     "category": CategoryDrift,
     "column": ColumnDrift,
     "given-set-points": SetPointDrift,
-    "joint": JointDrift,
     "missing": MissingDrift,
     "planner": PlannerDrift,
-    "tail": TailDrift,
 }

@@ -10,13 +10,13 @@ import numpy as np
 from halflife.schemas.table import Block, Role, Table
 
 from .components import Components
+from .coupled_bank import CoupledBank
 from .cusum_mixture import Crossing
-from .decorrelation import Decorrelation
-from .detector import Detector, Finding
+from .detector import Detector
 from .errors import ReferenceTooShort
-from .readings import Readings
+from .finding import Finding
+from .readings import CodedReadings
 from .set_point_model import SetPointModel
-from .shift_bank import ShiftBank
 from .wording import amount
 
 
@@ -58,11 +58,10 @@ class SetPointDrift(Detector):
     """
 
     kind: ClassVar[str] = "given-set-points"
+    weight: ClassVar[float] = 2.0
     least: ClassVar[int] = 50
     _model: SetPointModel
-    _bank: ShiftBank
-    _decorrelation: Decorrelation
-    _joint: ShiftBank
+    _bank: CoupledBank
 
     def __init__(self, table: Table, *, false_alarms: float) -> None:
         super().__init__(table, false_alarms=false_alarms)
@@ -82,11 +81,8 @@ class SetPointDrift(Detector):
         context = [c.name for c in self.table.columns if c.role is Role.CONTEXT and not c.is_number]
         return (*self.table.set_points, *context)
 
-    @property
-    def _components(self) -> Components:
-        return self._bank.components.beside(self._joint.components)
-
-    def _learn(self, reference: Block) -> Components:
+    def learn(self, reference: Block) -> Components:
+        """Learn what is normal."""
         numbers = [name for name in self.table.set_points if name in self.table.numeric]
         whole = int((~np.isnan(reference.matrix(numbers)).any(axis=1)).sum())
         if whole < self.least:
@@ -94,55 +90,44 @@ class SetPointDrift(Detector):
             raise ReferenceTooShort(what, whole, self.least)
         self.outside = 0
         self._model, held_out = SetPointModel.fit(reference, self._conditions, self.columns)
-        self._bank = ShiftBank.fit(held_out)
-        self._decorrelation, beyond = Decorrelation.fit(held_out, self._bank.ranks)
-        self._joint = ShiftBank.fit(beyond)
-        return self._components
+        self._bank = CoupledBank.fit(held_out)
+        return self._bank.components
 
-    def _read(self, block: Block) -> Readings:
+    def read(self, block: Block) -> CodedReadings:
+        """What records say."""
         residuals, outside = self._model.residuals(block)
         self.outside += int(outside.sum())
-        codes = self._bank.ranks.codes(residuals)
-        readings = self._bank.read(residuals, codes)
-        return readings.beside(self._joint.read(self._decorrelation.residuals_of(codes)))
+        return self._bank.read(residuals)
 
-    def _tell(self, crossing: Crossing) -> Finding:
-        first = len(self._bank.components.owners)
-        joint = crossing.leader >= first
-        bank = self._joint if joint else self._bank
-        leader = crossing.leader - first if joint else crossing.leader
-        place, shift = bank.column(leader), bank.shift(leader)
-        column = self.table.column(self.columns[place])
-        partner = self._decorrelation.partner(place) if joint else None
-        names = [column.name] if partner is None else [column.name, self.columns[partner]]
-        beside = "" if partner is None else f" beside {names[1]}"
-        size = None
-        if shift.direction == "spread":
-            how = "more" if shift.variance > 1 else "less"
-            text = f"the same set-points now give {how} scatter of {column.name}{beside}"
-        else:
-            higher = "higher" if shift.direction == "up" else "lower"
-            text = f"the same set-points now give {higher} {column.name}{beside}"
-            if not joint:
-                unit = float(self._model.arrays["scale_means"][place])
-                size = bank.size(leader, crossing.mean) * unit
-                text += f" (by about {amount(size, column)})"
-        return Finding(tuple(names), shift.direction, size, text)
+    def tell(self, crossing: Crossing) -> Finding:
+        """What an alarm means."""
+        suspect = self._bank.suspect(crossing)
+        column, direction = self.table.column(self.columns[suspect.column]), suspect.shift.direction
+        unit = float(self._model.arrays["scale_means"][suspect.column])
+        size = suspect.size * unit if suspect.is_shift else None
+        how = {"up": "higher", "down": "lower", "tail": "now and then a stray"}.get(
+            direction, f"{'more' if suspect.shift.variance > 1 else 'less'} scatter of"
+        )
+        text = f"the same set-points now give {how} {column.name}"
+        names: tuple[str, ...] = (column.name,)
+        if suspect.partner is not None:
+            names = (column.name, self.columns[suspect.partner])
+            text += f" beside {names[1]}"
+        if size is not None:
+            text += f" (by about {amount(size, column)})"
+        return Finding(names, direction, size, text)
 
-    def _learned(self) -> dict[str, Any]:
+    def learned(self) -> dict[str, Any]:
+        """What was learned, as plain data."""
         return {
             "model": self._model.state(),
             "bank": self._bank.state(),
-            "decorrelation": self._decorrelation.state(),
-            "joint": self._joint.state(),
             "outside": self.outside,
         }
 
-    def _relearn(self, learned: Mapping[str, Any]) -> Components:
+    def relearn(self, learned: Mapping[str, Any]) -> Components:
+        """Know again what was learned."""
         self._model = SetPointModel.of_state(learned["model"])
-        self._bank = ShiftBank.of_state(learned["bank"])
-        ranks = self._bank.ranks
-        self._decorrelation = Decorrelation.of_state(learned["decorrelation"], ranks)
-        self._joint = ShiftBank.of_state(learned["joint"])
+        self._bank = CoupledBank.of_state(learned["bank"])
         self.outside = int(learned["outside"])
-        return self._components
+        return self._bank.components

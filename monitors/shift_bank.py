@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,38 +12,18 @@ from .components import Components
 from .inflation import inflation
 from .rank_scores import RankScores
 from .readings import CodedReadings, to_steps
+from .shift import SHIFTS, Shift
 
 FloatArray = NDArray[np.float64]
 Int16Array = NDArray[np.int16]
 Int64Array = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A change of normal scores from N(0, 1) to N(mean, variance)."""
-
-    mean: float
-    variance: float
-
-    @property
-    def direction(self) -> str:
-        """``"up"``, ``"down"`` or ``"spread"``."""
-        if self.variance != 1.0:
-            return "spread"
-        return "up" if self.mean > 0 else "down"
-
-    def log_ratio(self, scores: FloatArray) -> FloatArray:
-        """``log N(z; mean, variance) - log N(z; 0, 1)`` of each score, in nats."""
-        miss = (scores - self.mean) ** 2 / self.variance
-        return np.asarray(0.5 * (scores**2 - miss - np.log(self.variance)), dtype=np.float64)
-
-
-SHIFTS: Final = (
-    *(Shift(sign * mean, 1.0) for mean in (0.25, 0.5, 1.0, 2.0) for sign in (1, -1)),
-    *(Shift(0.0, variance) for variance in (1.5, 3.0, 0.6)),
-)
+__all__ = ["SHIFTS", "Shift", "ShiftBank"]
 
 _AMOUNT: Final = 2.0**-16  # resolution of averaged values, in standard deviations
+_ATOM: Final = 0.05  # share of a reference at one value, from which it is no smooth column
+_LEAST: Final = 0.005  # nats a record, below which a change says nothing
 _FEWEST: Final = 20  # values that a column's reference must have for the column to be watched
 
 
@@ -56,13 +35,13 @@ class ShiftBank:
     scores that depend on the one before.
 
     Component ``k`` is shift ``k % len(SHIFTS)`` of column ``k // len(SHIFTS)``, so that a record
-    takes what its cell in a column says from one row of a table.
+    takes what its cell in a column says from one row of a table. Its gain is ``1 / (I zeta^2)``: I
+    the mean of ``l`` after the change, and zeta the overshoot of the shift for independent columns
+    without large atoms, else 1 (Siegmund, Sequential Analysis (1985), chapter 8). Columns that do
+    not vary weigh nothing.
 
     Args:
         ranks: Of the d columns.
-        offsets: Shape (len(SHIFTS), d), log of the mean ratio, in nats.
-        errors: Shape (len(SHIFTS), d), standard error of ``l``'s mean, in nats.
-        gains: Shape (len(SHIFTS), d), ``max(0, -log I)``, I the mean of ``l`` after the shift.
         inflations: Shape (d,), ``V``.
         centres: Shape (d,), mean of each column in its unit.
         scales: Shape (d,), its standard deviation, or a size of it where that is 0.
@@ -72,34 +51,57 @@ class ShiftBank:
         >>> bank = ShiftBank.fit(rng.normal(5.0, 2.0, (500, 1)))
         >>> readings = bank.read(np.array([[5.0], [11.0], [np.nan]]))
         >>> (readings.increments[4] / 65536).round(1).tolist()
-        [-0.4, 2.2, 0.0]
+        [-0.4, 2.1, 0.0]
     """
 
     def __init__(
         self,
         ranks: RankScores,
         *,
-        offsets: FloatArray,
-        errors: FloatArray,
-        gains: FloatArray,
         inflations: FloatArray,
         centres: FloatArray,
         scales: FloatArray,
     ) -> None:
-        self.ranks, self.offsets, self.inflations = ranks, offsets, inflations
-        self.errors, self.gains = errors, gains
+        self.ranks, self.inflations = ranks, inflations
         self.centres, self.scales = centres, scales
         d = len(ranks.sizes)
+        watched = ranks.sizes >= _FEWEST
+        masses = np.where(watched[:, None], ranks.masses, 0.0)
+        masses[~watched, -1] = 1.0  # of nothing: a score of 0
+        totals = masses.sum(axis=1)
+        varied = watched & (ranks.masses[:, :-1].max(axis=1) < ranks.sizes)
+        nats = np.stack([shift.log_ratio(ranks.scores) for shift in SHIFTS])
+        ratios = np.exp(nats)
+        means = (ratios * masses).sum(axis=2) / totals
+        nats -= np.log(means)[:, :, None]
+        ratios /= means[:, :, None]
+        spread = np.sqrt((ratios**2 * masses).sum(axis=2) / totals - 1.0 + 1e-12)
+        after = (ratios * nats * masses).sum(axis=2) / totals / inflations
+        errors = np.log1p(spread / np.sqrt(totals / inflations)) / inflations
+        # An overshoot is that of independent records; atoms make it another.
+        smooth = (inflations == 1.0) & (masses.max(axis=1) < _ATOM * totals)
+        before = np.maximum(-(nats * masses).sum(axis=2) / totals / inflations, 0.0)
+        zeta = np.array([shift.overshoot for shift in SHIFTS])[:, None] * np.ones(d)
+        seldom = np.array([shift.share < 1.0 for shift in SHIFTS])
+        # Of a walk with seldom jumps, as far as the reference lets these be seen. Beyond it values
+        # come a fifth as often as its law says, or less, which is on the safe side.
+        jumps = before / np.maximum(after, 1e-9)
+        jumps[:, (ranks.beyond > 0).any(axis=1)] /= np.sqrt(5.0)
+        zeta[seldom] = np.clip(jumps, zeta, 1.0)[seldom]
+        weights = np.array([shift.weight for shift in SHIFTS])
+        gains = -np.log(np.clip(after, 1e-3, 1.0))
+        gains -= 2.0 * np.log(np.where(smooth, zeta, 1.0))
+        telling = varied & (after * inflations > _LEAST)
         self.components = Components(
             owners=np.repeat(np.arange(d), len(SHIFTS)),
-            errors=errors.T.ravel(),
-            gains=gains.T.ravel(),
+            errors=np.where(watched, errors, 0.0).T.ravel(),
+            gains=np.where(watched, gains, 0.0).T.ravel(),
+            weights=np.where(telling, weights[:, None], 0.0).T.ravel(),
         )
         self._starts = np.arange(d)[:, None] * ranks.width
-        nats = np.stack([shift.log_ratio(ranks.scores) for shift in SHIFTS])
-        nats = (nats - offsets[:, :, None]) / inflations[:, None]
+        nats /= inflations[:, None]
         nats[:, :, ranks.missing] = 0.0
-        nats[:, ranks.sizes < _FEWEST] = 0.0
+        nats[:, ~watched] = 0.0
         steps = to_steps(nats).reshape(len(SHIFTS), d * ranks.width)
         self._steps = np.ascontiguousarray(steps.T)
 
@@ -109,37 +111,17 @@ class ShiftBank:
         ranks = RankScores.fit(values)
         codes = ranks.codes(values)
         d = values.shape[1]
-        offsets, errors, gains = np.zeros((3, len(SHIFTS), d))
         inflations = np.ones(d)
         centres, scales = np.zeros(d), np.ones(d)
         for j in range(d):
             known = codes[j] != ranks.missing
             if known.sum() < _FEWEST:
                 continue
-            scores = ranks.scores[j][codes[j]]
-            inflations[j] = inflation(scores, known)
-            extreme = abs(float(ranks.scores[j, 0]))
-            seen = np.concatenate([scores[known], [-extreme, extreme]])
-            for k, shift in enumerate(SHIFTS):
-                ratio = np.exp(shift.log_ratio(seen))
-                offsets[k, j] = np.log(ratio.mean())
-                ratio /= ratio.mean()
-                error = ratio.std() / np.sqrt(len(seen) / inflations[j])
-                errors[k, j] = np.log1p(error) / inflations[j]
-                after = float((ratio * np.log(ratio)).mean() / inflations[j])
-                gains[k, j] = -np.log(np.clip(after, 1e-3, 1.0))
+            inflations[j] = inflation(ranks.scores[j][codes[j]], known)
             column = np.clip(values[known, j], -1e300, 1e300)
             centres[j] = column.mean()
             scales[j] = column.std() or max(abs(centres[j]), 1.0)
-        return cls(
-            ranks,
-            offsets=offsets,
-            errors=errors,
-            gains=gains,
-            inflations=inflations,
-            centres=centres,
-            scales=scales,
-        )
+        return cls(ranks, inflations=inflations, centres=centres, scales=scales)
 
     def read(self, values: FloatArray, codes: Int16Array | None = None) -> CodedReadings:
         """What records of shape (n, d) say; their codes may be given where they are known."""
@@ -177,9 +159,6 @@ class ShiftBank:
         """As plain data."""
         return {
             "ranks": self.ranks.state(),
-            "offsets": pack(self.offsets),
-            "errors": pack(self.errors),
-            "gains": pack(self.gains),
             "inflations": pack(self.inflations),
             "centres": pack(self.centres),
             "scales": pack(self.scales),
@@ -190,9 +169,6 @@ class ShiftBank:
         """The bank that gave this state."""
         return cls(
             RankScores.of_state(state["ranks"]),
-            offsets=unpack(state["offsets"]),
-            errors=unpack(state["errors"]),
-            gains=unpack(state["gains"]),
             inflations=unpack(state["inflations"]),
             centres=unpack(state["centres"]),
             scales=unpack(state["scales"]),

@@ -20,6 +20,7 @@ from halflife.schemas.table import Block, Column, Kind, Role, Table
 
 FALSE_ALARMS = 1000.0
 REFERENCE = 500
+BLUR = 45  # of a change point that one or two records tell of
 BOUND = 15  # records within which a change of five standard deviations is found
 
 ANSWERS = Table(
@@ -98,11 +99,11 @@ def test_a_large_change_is_found_soon_and_told(kind: str) -> None:
     alarms = detector.update(records(kind, 100, seed=3, changed=True))
     first = alarms[0]
     assert 100 <= first.record < 100 + BOUND
-    assert 100 - BOUND <= first.change_point <= first.record
-    assert first.kind == kind
+    assert 100 - BLUR <= first.change_point <= first.record
+    assert first.kind in {"column": ("column", "joint")}.get(kind, (kind,))
     assert set(first.columns) <= set(detector.columns)
-    assert first.statistic >= first.threshold == pytest.approx(np.log(FALSE_ALARMS))
-    assert first.direction in ("up", "down", "spread", "other")
+    assert first.statistic >= first.threshold == pytest.approx(np.log(1.2 * FALSE_ALARMS))
+    assert first.direction in ("up", "down", "spread", "tail", "other")
     assert first.columns[0] in first.text
     assert [alarm.record for alarm in alarms] == sorted(alarm.record for alarm in alarms)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import beta, binom, norm
+from scipy.stats import chi2, norm
 
 from halflife.monitors.bernoulli_bank import BernoulliBank
+from halflife.monitors.cusum_mixture import CusumMixture
 from halflife.monitors.inflation import inflation
 from halflife.monitors.rank_scores import RankScores
 from halflife.monitors.readings import STEP
-from halflife.monitors.shift_bank import SHIFTS, ShiftBank
+from halflife.monitors.shift import SHIFTS, Shift
+from halflife.monitors.shift_bank import ShiftBank
 
 
 @pytest.mark.parametrize(
@@ -41,14 +43,49 @@ def test_a_constant_column_says_next_to_nothing() -> None:
     assert bank.read(np.full((5, 1), 8.0)).increments.max() * STEP > 1
 
 
-def test_the_error_of_a_shift_is_the_standard_error_of_its_ratio() -> None:
+def test_error_and_gain_of_a_shift_are_those_of_theory() -> None:
     rng = np.random.default_rng(0)
     bank = ShiftBank.fit(rng.normal(size=(2000, 1)))
     for k, shift in enumerate(SHIFTS):
         if shift.variance == 1.0 and abs(shift.mean) <= 1:
-            theory = np.sqrt(np.expm1(shift.mean**2) / 2000)
-            assert bank.errors[k, 0] == pytest.approx(theory, rel=0.25)
-            assert bank.gains[k, 0] == pytest.approx(-np.log(min(shift.mean**2 / 2, 1)), abs=0.15)
+            error = np.sqrt(np.expm1(shift.mean**2) / 2000)
+            assert bank.components.errors[k] == pytest.approx(error, rel=0.25)
+            gain = -np.log(shift.mean**2 / 2 * shift.overshoot**2)
+            assert bank.components.gains[k] == pytest.approx(gain, abs=0.15)
+
+
+def test_columns_that_cannot_tell_weigh_nothing() -> None:
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.normal(size=300), np.full(300, 7.0), np.full(300, np.nan)])
+    weights = ShiftBank.fit(x).components.weights.reshape(3, len(SHIFTS))
+    assert (weights[0, :-1] > 0).all()
+    assert (weights[1:] == 0).all()
+    # Of 300 values none can tell what lies far beyond them.
+    assert weights[0, -1] == 0
+    assert ShiftBank.fit(rng.normal(size=(2000, 1))).components.weights[-1] > 0
+
+
+@pytest.mark.parametrize("shift", [s for s in SHIFTS if s.share == 1.0 and s.mean >= 0])
+def test_overshoots_are_those_of_spitzers_identity(shift: Shift) -> None:
+    """zeta = exp(-sum_t (P_0(S_t > 0) + P_1(S_t <= 0)) / t) / I; Siegmund (1985), section 8.4."""
+    near, far = np.arange(1.0, 200.0), np.geomspace(199, 2e6, 4000)
+    if shift.variance == 1.0:
+        information = shift.mean**2 / 2
+
+        def chances(t: np.ndarray) -> np.ndarray:
+            return np.asarray(2 * norm.sf(shift.mean * np.sqrt(t) / 2))
+    else:
+        slope, level = 0.5 * (1 - 1 / shift.variance), -0.5 * np.log(shift.variance)
+        information = slope * shift.variance + level
+
+        def chances(t: np.ndarray) -> np.ndarray:
+            before, after = -level * t / slope, -level * t / (slope * shift.variance)
+            if slope > 0:
+                return np.asarray(chi2.sf(before, t) + chi2.cdf(after, t))
+            return np.asarray(chi2.cdf(before, t) + chi2.sf(after, t))
+
+    total = (chances(near) / near).sum() + np.trapezoid(chances(far) / far, far)
+    assert shift.overshoot == pytest.approx(np.exp(-total) / information, rel=0.02)
 
 
 def test_size_is_in_the_unit_of_the_column() -> None:
@@ -83,27 +120,27 @@ class TestRanks:
 
 
 class TestEvents:
-    @pytest.mark.parametrize("ratio", [3.0, 20.0, 1 / 3])
-    @pytest.mark.parametrize("rate", [0.002, 0.05, 0.5, 0.98])
-    def test_they_are_fair_bets_but_for_one_reference_in_fifty(
-        self, ratio: float, rate: float
-    ) -> None:
-        n = 400
-        counts = np.arange(n + 1.0)
-        bank = BernoulliBank(counts, np.full(n + 1, float(n)), np.ones(n + 1), ratios=(ratio,))
-        events = np.array([[True, False]]).repeat(n + 1, axis=0)
-        nats = bank.read(events, np.ones_like(events)).increments * STEP
-        fair = np.exp(nats) @ [rate, 1 - rate] <= 1 + 1e-9
-        assert binom.pmf(counts, n, rate)[~fair].sum() <= 0.02
-
-    def test_the_bound_is_that_of_clopper_and_pearson(self) -> None:
+    def test_odds_and_doubt_are_those_of_the_reference(self) -> None:
         bank = BernoulliBank(np.array([4.0]), np.array([200.0]), np.ones(1), ratios=(2.0,))
-        p = beta.isf(0.02, 5, 196)
+        p = 4.5 / 201
         q = 2 * p / (1 + p)
-        event = np.array([[True]])
-        assert bank.read(event, event).increments[0, 0] * STEP == pytest.approx(
-            np.log(q / p), abs=1e-4
-        )
+        event = np.array([[True, False]])
+        nats = bank.read(event, np.ones_like(event)).increments[0] * STEP
+        assert nats == pytest.approx([np.log(q / p), np.log((1 - q) / (1 - p))], abs=1e-4)
+        assert np.exp(nats) @ [p, 1 - p] == pytest.approx(1, abs=1e-4)
+        doubt = np.sqrt(5 * 197 / 200) / 200
+        lift = q / p - (1 - q) / (1 - p)
+        assert bank.components.errors == pytest.approx(np.log1p(doubt * lift))
+
+    @pytest.mark.parametrize("rate", [0.02, 0.3])
+    @pytest.mark.parametrize("ratio", [3.0, 1 / 3])
+    def test_run_length_of_one_event_is_that_of_its_gain(self, rate: float, ratio: float) -> None:
+        n = 10**9  # a reference that leaves no doubt
+        bank = BernoulliBank(np.array([rate * n]), np.array([n]), np.ones(1), ratios=(ratio,))
+        mixture = CusumMixture(bank.components, threshold=np.log(1000))
+        events = np.random.default_rng(6).random((1, 400_000)) < rate
+        alarms = len(mixture.update(bank.read(events, np.ones_like(events))))
+        assert 900 < events.size / alarms < 2200  # at least what was asked for, and not far above
 
     def test_missing_cells_say_nothing(self) -> None:
         bank = BernoulliBank(np.array([4.0]), np.array([200.0]), np.ones(1), ratios=(2.0, 0.5))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from halflife.monitors.components import Components
 from halflife.monitors.cusum_mixture import SEGMENT, Crossing, CusumMixture
 from halflife.monitors.readings import STEP, Readings, to_steps
+from halflife.monitors.shift import SHIFTS, Shift
 
 
 def readings_of(nats: np.ndarray) -> Readings:
@@ -22,14 +23,18 @@ def by_hand(mixture: CusumMixture, readings: Readings) -> list[tuple[int, int, i
     """(record, change point, leader) of each alarm, one record and one CUSUM at a time."""
     size, n = readings.increments.shape
     errors = mixture.components.errors
-    gains = np.exp(mixture.components.gains)
+    gains = np.exp(mixture.components.gains) * mixture.components.weights
+    gains /= mixture.components.weights.sum()
     cusums, since, charges = [0] * size, [0] * size, [0] * size
     found = []
 
     def charge(t: int) -> list[int]:
         half = (SEGMENT + 1) / 2
         ages = [half + (t - since[k] if cusums[k] > 0 else 0) for k in range(size)]
-        nats = [errors[k] * min(errors[k] * ages[k], mixture.caution) for k in range(size)]
+        paid = [errors[k] * ages[k] for k in range(size)]
+        nats = [
+            errors[k] * min(paid[k], mixture.caution) if paid[k] > 1 else 0.0 for k in range(size)
+        ]
         return [math.ceil(value / STEP) for value in nats]
 
     for t in range(n):
@@ -43,8 +48,10 @@ def by_hand(mixture: CusumMixture, readings: Readings) -> list[tuple[int, int, i
             gains[k] * (math.expm1(s * STEP) - s * STEP)
             for k, s in enumerate(max(s, 0) for s in cusums)
         ]
-        if math.log1p(sum(terms) / size) >= mixture.threshold:
-            leader = int(np.argmax(terms))
+        if math.log1p(sum(terms)) >= mixture.threshold:
+            with np.errstate(divide="ignore"):
+                priors = np.log(mixture.components.weights)
+            leader = int(np.argmax(np.maximum(cusums, 0) * STEP + priors))
             found.append((t, since[leader], leader))
             cusums, since = [0] * size, [t + 1] * size
             charges = charge(t + 1)
@@ -56,7 +63,10 @@ def by_hand(mixture: CusumMixture, readings: Readings) -> list[tuple[int, int, i
 def test_it_is_the_recursion_in_whatever_cuts(seed: int, size: int, cuts: list[int]) -> None:
     rng = np.random.default_rng(seed)
     components = Components(
-        owners=np.arange(size), errors=rng.uniform(0, 0.05, size), gains=rng.uniform(0, 2, size)
+        owners=np.arange(size),
+        errors=rng.uniform(0, 0.05, size),
+        gains=rng.uniform(0, 2, size),
+        weights=rng.uniform(0, 2, size) * (np.arange(size) != 1),
     )
     readings = readings_of(rng.normal(0.05, 0.6, (size, 300)))
     mixture = CusumMixture(components, threshold=4.0)
@@ -76,28 +86,27 @@ def test_it_is_the_recursion_in_whatever_cuts(seed: int, size: int, cuts: list[i
         assert crossing.mean == pytest.approx(amounts.mean())
 
 
-def test_run_length_of_one_cusum_is_that_of_theory() -> None:
-    """For Gaussian log-ratios of a shift d, Siegmund (1985): (exp(b) - b - 1) 2 / d^2,
-    b = h + 2 * .583 d with h in units of the log-ratio / d; the mixture counts without the .583."""
-    shift = 0.5
+@pytest.mark.parametrize("shift", [s for s in SHIFTS if s.share == 1 and s.mean >= 0], ids=str)
+def test_run_length_of_one_cusum_is_that_of_its_gain(shift: Shift) -> None:
+    """A false alarm comes once in exp(h) / (I zeta^2) records (Siegmund, 1985)."""
+    z = np.random.default_rng(1).normal(size=(1, 600_000))
+    after = (np.exp(shift.log_ratio(z)) * shift.log_ratio(z)).mean()
     components = Components(
         owners=np.zeros(1, dtype=np.int64),
         errors=np.zeros(1),
-        gains=np.array([math.log(2 / shift**2)]),
+        gains=-np.log([after * shift.overshoot**2]),
+        weights=np.ones(1),
     )
-    mixture = CusumMixture(components, threshold=math.log(500))
-    z = np.random.default_rng(1).normal(size=(1, 400_000))
-    alarms = len(mixture.update(readings_of(shift * z - shift**2 / 2)))
-    run_length = z.size / alarms
-    height = float(np.log(500 * shift**2 / 2))  # exp(h) - h - 1 is about 500 / G
-    barrier = math.log(math.exp(height) + height + 1) + 2 * 0.583 * shift
-    assert run_length == pytest.approx((math.exp(barrier) - barrier - 1) * 2 / shift**2, rel=0.15)
-    assert run_length > 500
+    mixture = CusumMixture(components, threshold=math.log(1000))
+    run_length = z.size / len(mixture.update(readings_of(shift.log_ratio(z))))
+    assert 900 < run_length < 1500
 
 
 def test_it_goes_on_from_its_state() -> None:
     rng = np.random.default_rng(3)
-    components = Components(owners=np.arange(3), errors=np.full(3, 0.01), gains=np.ones(3))
+    components = Components(
+        owners=np.arange(3), errors=np.full(3, 0.01), gains=np.ones(3), weights=np.ones(3)
+    )
     mixture, other = (CusumMixture(components, threshold=9.0) for _ in range(2))
     mixture.update(readings_of(rng.normal(size=(3, 100))))
     other.restore(mixture.state())

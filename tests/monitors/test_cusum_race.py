@@ -37,7 +37,12 @@ def test_paths_are_the_recursion(seed: int, records: int, size: int) -> None:
 def pair() -> list[CusumMixture]:
     return [
         CusumMixture(
-            Components(np.arange(size), errors=np.full(size, 0.02), gains=np.full(size, 0.5)),
+            Components(
+                np.arange(size),
+                errors=np.full(size, 0.02),
+                gains=np.full(size, 0.5),
+                weights=np.ones(size),
+            ),
             threshold=threshold,
         )
         for size, threshold in ((3, 3.0), (5, 4.0))

@@ -68,29 +68,27 @@ class TestPromise:
         assert alarms <= records / 1000
 
     def test_kinds_that_speak_of_faults_share_it_and_the_planner_has_its_own(self) -> None:
-        plain = Drift(measured(3), false_alarms=1000)
-        assert {kind: each.false_alarms for kind, each in plain.detectors.items()} == dict.fromkeys(
-            ["column", "joint", "missing", "tail"], 4000.0
-        )
-        campaign = Drift(DOSED, false_alarms=1000)
-        assert {kind: each.false_alarms for kind, each in campaign.detectors.items()} == {
-            "given-set-points": 2000.0,
-            "missing": 2000.0,
-            "planner": 1000.0,
-        }
+        """The mixture of one promise is the sum over its kinds; at rest nothing speaks."""
+        rng = np.random.default_rng(2)
+        drift = Drift(DOSED, false_alarms=1000)
+        drift.fit(dosed(rng, 0, 6, 500))
+        assert set(drift.statistics()) == {"given-set-points", "missing", "planner"}
+        alarms = drift.update(dosed(rng, 5, 6, 40))
+        assert {alarm.kind for alarm in alarms} == {"planner"}
+        assert {limit for _, limit in drift.statistics().values()} == {np.log(1200)}
 
     def test_a_longer_reference_buys_speed(self) -> None:
         delays = {}
         for size in (200, 2000):
             found = []
-            for seed in range(10):
+            for seed in range(30):
                 rng = np.random.default_rng([seed, 5])
                 drift = Drift(measured(1), false_alarms=10_000)
                 drift.fit(block_of(drift.table, rng.normal(size=(size, 1))))
-                alarms = drift.update(block_of(drift.table, rng.normal(0.3, 1.0, (3000, 1))))
+                alarms = drift.update(block_of(drift.table, rng.normal(0.2, 1.0, (3000, 1))))
                 found.append(alarms[0].record if alarms else 3000)
             delays[size] = np.median(found)
-        assert delays[2000] < 300
+        assert delays[2000] < 400
         assert delays[200] > delays[2000]
 
 
@@ -105,10 +103,11 @@ class TestPower:
             x[2300:, 2] += 10 * shift
             drift.fit(block_of(drift.table, x[:2000]))
             alarms = [a for a in drift.update(block_of(drift.table, x[2000:])) if a.record >= 300]
-            first = next(alarm for alarm in alarms if alarm.kind == "column")
+            first = alarms[0]
+            assert first.kind in ("column", "joint")
             delays.append(first.record - 300)
             points.append(first.change_point - 300)
-            named += first.columns == ("c2",)
+            named += first.columns[0] == "c2"
             if first.size is not None:
                 sizes.append(first.size / 10)
         assert np.median(delays) <= most
@@ -219,8 +218,8 @@ def test_another_polymer_is_found_given_the_set_points() -> None:
         assert alarms[0].kind == "given-set-points"
         assert alarms[0].columns == ("degradation",)
         assert alarms[0].text.startswith("the same set-points now give ")
-    assert np.isfinite(delays).sum() >= 18
-    assert np.median(delays) <= 170
+    assert np.isfinite(delays).all()
+    assert np.median(delays) <= 120
 
 
 def test_alarms_and_state_do_not_depend_on_cuts_or_stops() -> None:
@@ -273,4 +272,4 @@ def test_what_is_said_between_alarms() -> None:
 def test_its_state_is_small_at_sixteen_columns() -> None:
     drift = Drift(measured(16))
     drift.fit(block_of(drift.table, np.random.default_rng(0).normal(size=(2000, 16))))
-    assert len(json.dumps(drift.state())) < 150_000
+    assert len(json.dumps(drift.state())) < 100_000
