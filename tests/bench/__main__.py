@@ -13,12 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.bench import drift_power, latency, memory, speed
+from tests.bench import drift_power, drift_promise, latency, memory, speed
 
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "speed": speed.run,
     "latency": latency.run,
     "memory": memory.run,
+    "drift-promise": drift_promise.run,
     "drift-power": drift_power.run,
 }
 

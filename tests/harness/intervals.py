@@ -42,13 +42,15 @@ def run_length(alarms: Sequence[int], records: Sequence[int]) -> Estimate:
     if total > 0 and len(seen) > 1:
         expected = total * length / exposure
         phi = max(1.0, float(((seen - expected) ** 2 / expected).sum() / (len(seen) - 1)))
-    low, high = poisson_mean(total / phi)
-    exposure /= phi
-    return Estimate(
-        exposure / (total / phi) if total > 0 else math.inf,
-        exposure / high,
-        exposure / low if low > 0 else math.inf,
-    )
+    return _per_event(total / phi, exposure / phi)
+
+
+def time_to_first(first: Sequence[int], fired: Sequence[bool]) -> Estimate:
+    """Mean records to the first alarm, where some runs ended before it came.
+
+    Records until each run's alarm or end, over the runs that fired; as exponential times.
+    """
+    return _per_event(float(sum(fired)), float(sum(first)))
 
 
 def rate(alarms: Sequence[int], records: Sequence[int], per: float = 100_000) -> Estimate:
@@ -81,9 +83,18 @@ def share(hits: int, of: int) -> Estimate:
     return Estimate(hits / of, float(bounds.low), float(bounds.high))
 
 
+def _per_event(events: float, exposure: float) -> Estimate:
+    low, high = poisson_mean(events)
+    return Estimate(
+        exposure / events if events > 0 else math.inf,
+        exposure / high,
+        exposure / low if low > 0 else math.inf,
+    )
+
+
 def _shown(value: float, form: str) -> str:
     if math.isnan(value):
         return "-"
     if math.isinf(value):
         return "∞" if value > 0 else "0"
-    return format(value, form)
+    return format(value, form) if abs(value) < 1e8 else f"{value:.0e}"

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.harness.intervals import median, poisson_mean, rate, run_length, share
+from tests.harness.intervals import median, poisson_mean, rate, run_length, share, time_to_first
 
 
 def test_poisson_bounds_are_those_of_the_tables() -> None:
@@ -44,3 +44,11 @@ def test_a_median_has_the_interval_of_order_statistics() -> None:
 
 def test_a_share_is_exact() -> None:
     assert share(20, 20).low == pytest.approx(0.025 ** (1 / 20))
+
+
+def test_runs_that_end_before_an_alarm_count_with_their_length() -> None:
+    rng = np.random.default_rng(1)
+    times = rng.geometric(0.01, 400)
+    first, fired = np.minimum(times, 50), times <= 50
+    estimate = time_to_first(first.tolist(), fired.tolist())
+    assert estimate.low < 100 < estimate.high
