@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from halflife.monitors.drift import Drift
+from tests.bench.drift_peers import compared
 from tests.bench.jobs import each
 from tests.harness.drift_run import DriftRun, DriftSummary, run_of, summary
 from tests.harness.drift_streams import (
@@ -55,12 +56,15 @@ def run(
     found: dict[str, Any] = {"seeds": seeds, "false_alarms": FALSE_ALARMS}
     for d in COLUMNS:
         jobs = [(d, seed) for seed in range(seeds)]
-        runs = [run for group in each(ours, jobs, processes, console) for run in group]
+        by_seed = list(each(ours, jobs, processes, console))
         mine = {
-            kind: summary([r for r in runs if r.kind == kind]) for kind in (*CHANGES, UNCHANGED)
+            kind: summary([run for runs in by_seed for run in runs if run.kind == kind])
+            for kind in (*CHANGES, UNCHANGED)
         }
         _print(console, d, mine)
-        found[f"d = {d}"] = {"halflife": {kind: each_.data() for kind, each_ in mine.items()}}
+        found[f"d = {d}"] = {"halflife": {kind: told.data() for kind, told in mine.items()}}
+        if peers:
+            found[f"d = {d}"]["peers"] = compared(console, d, by_seed, processes)
     return found
 
 
