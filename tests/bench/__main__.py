@@ -13,7 +13,15 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.bench import drift_power, drift_promise, latency, memory, speed
+from tests.bench import (
+    drift_given_set_points,
+    drift_power,
+    drift_promise,
+    drift_speed,
+    latency,
+    memory,
+    speed,
+)
 
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "speed": speed.run,
@@ -21,6 +29,8 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "memory": memory.run,
     "drift-promise": drift_promise.run,
     "drift-power": drift_power.run,
+    "drift-set-points": drift_given_set_points.run,
+    "drift-speed": drift_speed.run,
 }
 
 
@@ -41,7 +51,7 @@ def main() -> int:
             f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
         )
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 140)  # a file has no width
     asked.out.mkdir(exist_ok=True)
     for name in asked.names or BENCHMARKS:
         benchmark = BENCHMARKS[name]

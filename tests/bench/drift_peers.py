@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -25,7 +26,8 @@ KSWIN_PART: Final = 20
 def compared(console: Console, d: int, ours: BySeed, processes: int) -> dict[str, Any]:
     """River here, the others in environments of their own, which are made at the first run."""
     seeds = len(ours)
-    table = Table("detector", "seeds", "false alarms in 100,000", *CHANGES, title=f"d = {d}: peers")
+    names = ("detector", "seeds", "false alarms in 100,000", *CHANGES)
+    table = Table(*names, title=f"d = {d}", box=box.SIMPLE)
     found = {"Halflife": _added(table, "Halflife", ours, ours)}
     for name in RIVER:
         some = max(1, seeds // KSWIN_PART) if name in SLOW else seeds

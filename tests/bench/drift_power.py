@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any, Final
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -96,20 +97,19 @@ def watched(drift: Drift, kind: str, stream: ChangedStream) -> DriftRun:
 
 
 def _print(console: Console, d: int, mine: Summaries) -> None:
-    shown = Table(
-        "change", "found", "median delay (95 %)", "wanted", "limit: joint, alone", "column right"
-    )
+    names = ("change", "found", "median delay (95 %)", "wanted", "limits", "column right")
+    shown = Table(*names, box=box.SIMPLE)
     for kind in CHANGES:
         figures, limit = mine[kind], shortest_delay(kind, d, FALSE_ALARMS)
         shown.add_row(
             kind,
-            f"{figures.found} of {figures.runs}",
+            f"{figures.found}/{figures.runs}",
             _judged(figures.delay.text(), figures.delay.value <= WANTED[kind]),
             f"{WANTED[kind]}",
             ", ".join(f"{x:.0f}" if math.isfinite(x) else "none" for x in limit) if limit else "",
-            figures.named.text(".0%"),
+            _judged(figures.named.text(".0%"), figures.named.value >= WANTED_NAMED),
         )
-    shown.title = f"d = {d}"
+    shown.title = f"d = {d}; limits: Lorden's, of all columns together and of the best alone"
     console.print(shown)
     quiet, before = mine[UNCHANGED], summary_of_all(mine)
     console.print(

@@ -37,7 +37,7 @@ def run_length(alarms: Sequence[int], records: Sequence[int]) -> Estimate:
     chi-square over its degrees of freedom, at least 1) n alarms count as n / phi.
     """
     seen, length = np.asarray(alarms, dtype=float), np.asarray(records, dtype=float)
-    total, exposure = seen.sum(), length.sum()
+    total, exposure = float(seen.sum()), float(length.sum())
     phi = 1.0
     if total > 0 and len(seen) > 1:
         expected = total * length / exposure

@@ -93,9 +93,9 @@ def real(name: str) -> Block:
 
 
 def shuffled(name: str, seed: int) -> Block:
-    """Its rows in another order."""
+    """Its rows in another order: that of `DataFrame.sample` with the seed as its random state."""
     block = real(name)
-    return block[np.random.default_rng([seed, len(block)]).permutation(len(block))]
+    return block[pd.Series(np.arange(len(block))).sample(frac=1, random_state=seed).to_numpy()]
 
 
 def _campaign(name: str, set_points: tuple[str, ...], measured: str) -> Block:
