@@ -30,8 +30,6 @@ SHUFFLES: Final = 20
 MORE_SHUFFLES: Final = 200
 """The median of 20 shuffles is known to some 100 records; this many tell it to some 30."""
 WANTED_SHUFFLES: Final = 20
-MORE_SHUFFLES: Final = 200
-"""The median of 20 shuffles is known to some 100 records; this many tell it to some 30."""
 WANTED_DELAY: Final = 120
 SOLAR_REFERENCE: Final = 500
 MEASURED: Final = "degradation"

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from halflife.monitors.arrays import pack, unpack
+from halflife.monitors.arrays import unpack
 from halflife.monitors.drift import Drift
 from halflife.schemas.table import Block
 from tests.harness.unchanged_streams import campaign_table, drawn_campaign, normal
@@ -29,8 +29,8 @@ REPEATS: Final = 3
 
 def run(console: Console, scale: float) -> dict[str, Any]:
     """CPU time of one thread, for measured columns and for a campaign; ADWIN of river beside it."""
-    records = max(20_000, round(RECORDS * scale))
-    singles = max(500, round(SINGLE * scale))
+    records = max(5_000, round(RECORDS * scale))
+    singles = max(100, round(SINGLE * scale))
     console.print(
         f"[bold]drift-speed[/]: {D} columns, reference {REFERENCE:,}, CPU time of one thread, "
         f"best of {REPEATS}"
@@ -83,6 +83,7 @@ def plain_bytes(state: Any) -> int:
     """Bytes that a state holds: packed arrays as they are, other numbers as 8 bytes, texts as such.
 
     Example:
+        >>> from halflife.monitors.arrays import pack
         >>> plain_bytes({"a": [1.0, 2.0], "b": "xyz", "c": pack(np.zeros(3))})
         43
     """
