@@ -33,12 +33,14 @@ class ForeignTool:
         script: In `SCRIPTS`.
         requirements: As pip writes them, with the pins without which it does not start.
         part: One seed in so many is run: some take minutes for each.
+        place: Folder of the environments.
     """
 
     name: str
     script: str
     requirements: tuple[str, ...]
     part: int
+    place: Path = PLACE
 
 
 TOOLS: Final = (
@@ -91,7 +93,7 @@ def environment(tool: ForeignTool) -> Path:
     Raises:
         ForeignToolMissingError: If that fails, with the last line of the installer.
     """
-    folder = PLACE / tool.name
+    folder = tool.place / tool.name
     python, mark = folder / "bin" / "python", folder / "made-of.txt"
     pins = "\n".join(tool.requirements)
     if mark.exists() and mark.read_text() == pins:

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.drift_foreign import TOOLS, ForeignToolMissingError, foreign_runs
+from tests.bench.drift_foreign import TOOLS, ForeignTool, ForeignToolMissingError, foreign_runs
 from tests.bench.drift_river import RIVER, SLOW, watched_by_river
 from tests.bench.jobs import each
 from tests.harness.drift_run import DriftRun, summary
@@ -23,21 +23,32 @@ KSWIN_PART: Final = 20
 """One seed in so many: it takes 200 microseconds for each cell."""
 
 
-def compared(console: Console, d: int, ours: BySeed, processes: int) -> dict[str, Any]:
+def compared(
+    console: Console,
+    d: int,
+    ours: BySeed,
+    processes: int,
+    *,
+    river: Sequence[str] = RIVER,
+    tools: Sequence[ForeignTool] = TOOLS,
+) -> dict[str, Any]:
     """River here, the others in environments of their own, which are made at the first run."""
     seeds = len(ours)
     names = ("detector", "seeds", "false alarms in 100,000", *CHANGES)
     table = Table(*names, title=f"d = {d}", box=box.SIMPLE)
     found = {"Halflife": _added(table, "Halflife", ours, ours)}
-    for name in RIVER:
+    for name in river:
         some = max(1, seeds // KSWIN_PART) if name in SLOW else seeds
         jobs = [(name, d, seed) for seed in range(some)]
+        console.print(f"  river {name}: {some} seeds")
         runs = list(each(watched_by_river, jobs, processes, console))
         found[f"river {name}"] = _added(table, f"river {name}", runs, ours)
     skipped = []
-    for tool in TOOLS:
+    for tool in tools:
+        some = max(1, seeds // tool.part)
+        console.print(f"  {tool.name} ({tool.script}): {some} seeds")
         try:
-            foreign = foreign_runs(tool, d, max(1, seeds // tool.part))
+            foreign = foreign_runs(tool, d, some)
         except ForeignToolMissingError as error:
             skipped.append(f"skipped: {tool.name} ({tool.script}): {error}")
             continue

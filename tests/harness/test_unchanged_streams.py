@@ -12,6 +12,7 @@ from tests.bench.drift_promise import (
     FALSE_ALARMS,
     REFERENCES,
     Cell,
+    Quiet,
     design,
     judge,
     watch,
@@ -77,3 +78,24 @@ def test_the_promise_is_not_refuted_in_a_few_cells(kind: str) -> None:
     kept = judge(cell, [watch((cell, seed)) for seed in range(cell.seeds)])
     assert kept.records == 20_000
     assert kept.verdict in {"kept", "kept?"}
+
+
+@pytest.mark.parametrize(
+    ("alarms", "reference", "verdict"),
+    [
+        (40, 500, "broken"),
+        (24, 500, "kept?"),
+        (15, 2000, "kept"),
+        (3, 2000, "slow"),
+        (3, 500, "kept"),
+    ],
+)
+def test_a_verdict_is_what_the_whole_interval_says(
+    alarms: int, reference: int, verdict: str
+) -> None:
+    cell = Cell("normal", 1000, reference, 4, 500, 40)
+    runs = [Quiet(500, 500, int(i < alarms), {"column": 1}, 0) for i in range(40)]
+    assert judge(cell, runs).verdict == verdict
+    assert judge(cell, runs).kinds == {"column": 40}
+    refused = judge(cell, [Quiet(0, 0, 0, {}, 0, "too short")])
+    assert (refused.verdict, refused.refused) == ("refused", "too short")
