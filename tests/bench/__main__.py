@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument(
         "--no-peers", dest="peers", action="store_false", help="our own figures alone"
     )
+    parser.add_argument("--only", default="", help="streams of drift-promise with this in the name")
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
     unknown = set(asked.names) - BENCHMARKS.keys()
@@ -56,7 +57,7 @@ def main() -> int:
     for name in asked.names or BENCHMARKS:
         benchmark = BENCHMARKS[name]
         taken = inspect.signature(benchmark).parameters
-        options = {key: vars(asked)[key] for key in ("processes", "peers") if key in taken}
+        options = {key: vars(asked)[key] for key in ("processes", "peers", "only") if key in taken}
         found = benchmark(console, asked.scale, **options)
         (asked.out / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n")
     return 0

@@ -22,6 +22,7 @@ from tests.harness.drift_streams import (
     shortest_delay,
     table_of,
 )
+from tests.harness.intervals import Estimate, rate
 
 FALSE_ALARMS: Final = 10_000
 SEEDS: Final = 40
@@ -62,8 +63,13 @@ def run(
             kind: summary([run for runs in by_seed for run in runs if run.kind == kind])
             for kind in (*CHANGES, UNCHANGED)
         }
-        _print(console, d, mine)
-        found[f"d = {d}"] = {"halflife": {kind: told.data() for kind, told in mine.items()}}
+        changed = [run for runs in by_seed for run in runs if run.kind != UNCHANGED]
+        before = rate([run.early for run in changed], [run.quiet for run in changed])
+        _print(console, d, mine, before)
+        found[f"d = {d}"] = {
+            "halflife": {kind: told.data() for kind, told in mine.items()},
+            "early": before,
+        }
         if peers:
             found[f"d = {d}"]["peers"] = compared(console, d, by_seed, processes)
     return found
@@ -96,14 +102,14 @@ def watched(drift: Drift, kind: str, stream: ChangedStream) -> DriftRun:
     )
 
 
-def _print(console: Console, d: int, mine: Summaries) -> None:
+def _print(console: Console, d: int, mine: Summaries, before: Estimate) -> None:
     names = ("change", "found", "median delay (95 %)", "wanted", "limits", "column right")
     shown = Table(*names, box=box.SIMPLE)
     for kind in CHANGES:
         figures, limit = mine[kind], shortest_delay(kind, d, FALSE_ALARMS)
         shown.add_row(
             kind,
-            f"{figures.found}/{figures.runs}",
+            _judged(f"{figures.found}/{figures.runs}", figures.found == figures.runs),
             _judged(figures.delay.text(), figures.delay.value <= WANTED[kind]),
             f"{WANTED[kind]}",
             ", ".join(f"{x:.0f}" if math.isfinite(x) else "none" for x in limit) if limit else "",
@@ -111,11 +117,11 @@ def _print(console: Console, d: int, mine: Summaries) -> None:
         )
     shown.title = f"d = {d}; limits: Lorden's, of all columns together and of the best alone"
     console.print(shown)
-    quiet, before = mine[UNCHANGED], summary_of_all(mine)
+    quiet = mine[UNCHANGED]
     console.print(
         "false alarms in 100,000 records: "
         f"{_judged(quiet.early.text('.1f'), quiet.early.value <= WANTED_RATE)} unchanged, "
-        f"{before} before the changes (wanted: at most {WANTED_RATE:.0f})"
+        f"{before.text('.1f')} before the changes (wanted: at most {WANTED_RATE:.0f})"
     )
     point = mine[ONE_SIGMA].point_error
     console.print(
@@ -123,12 +129,6 @@ def _print(console: Console, d: int, mine: Summaries) -> None:
         f"{_judged(point.text(), point.value <= WANTED_POINT)} records "
         f"(wanted: at most {WANTED_POINT:.0f}); column right (wanted: {WANTED_NAMED:.0%})"
     )
-
-
-def summary_of_all(mine: Summaries) -> str:
-    """Alarms before the change, over all kinds of change."""
-    values = [mine[kind].early.value for kind in CHANGES]
-    return f"{sum(values) / len(values):.1f}"
 
 
 def _judged(text: str, kept: bool) -> str:
