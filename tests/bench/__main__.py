@@ -53,7 +53,7 @@ def main() -> int:
         )
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     console = Console(width=None if sys.stdout.isatty() else 140)  # a file has no width
-    asked.out.mkdir(exist_ok=True)
+    asked.out.mkdir(parents=True, exist_ok=True)
     for name in asked.names or BENCHMARKS:
         benchmark = BENCHMARKS[name]
         taken = inspect.signature(benchmark).parameters

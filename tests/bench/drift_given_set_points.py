@@ -15,7 +15,7 @@ from rich.table import Table as Shown
 from halflife.monitors.drift import Drift
 from halflife.schemas.table import Block, Column, Table
 from tests.bench.jobs import each
-from tests.harness.intervals import median, run_length, share
+from tests.harness.intervals import finite, median, run_length, share
 from tests.harness.real_streams import DataNotHereError, shuffled
 from tests.harness.set_point_streams import (
     CHANGED_INSTRUMENT,
@@ -150,7 +150,7 @@ def _solar(console: Console, shuffles: int, processes: int) -> dict[str, Any]:
             shown.add_row(way, f"{found}/{count}", delay.text(), str(early))
             told[f"{way}, {count} shuffles"] = {
                 "found": found,
-                "delay": _finite(delay),
+                "delay": finite(delay),
                 "false_alarms": early,
             }
     except DataNotHereError as error:
@@ -190,9 +190,9 @@ def _unchanged(console: Console, runs: dict[str, list[SetPointRun]]) -> dict[str
         )
         told[name] = {
             "planner_found": seen,
-            "planner_delay": _finite(moved),
+            "planner_delay": finite(moved),
             "planner_early": sum(run.early_planner for run in group),
-            "run_length": _finite(length),
+            "run_length": finite(length),
             "kept": kept,
             "outside": outside,
         }
@@ -228,15 +228,11 @@ def _changed(console: Console, runs: dict[str, list[SetPointRun]]) -> dict[str, 
         )
         told[name] = {
             "found": found,
-            "delay": _finite(delay),
+            "delay": finite(delay),
             "false_alarms": early,
             "quiet_records": quiet,
-            "named": _finite(right),
-            "size_ratio": _finite(size),
+            "named": finite(right),
+            "size_ratio": finite(size),
         }
     console.print(shown)
     return told
-
-
-def _finite(figure: Sequence[float]) -> list[float | None]:
-    return [float(value) if math.isfinite(value) else None for value in figure]

@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import numpy as np
 from rich.console import Console
 
 from halflife.monitors.drift import Drift
 from halflife.monitors.errors import ReferenceTooShort
 from halflife.schemas.table import Block
 from tests.bench.jobs import each
-from tests.harness.intervals import Estimate, run_length, time_to_first
+from tests.harness.intervals import Estimate, finite, run_length, time_to_first
 from tests.harness.real_streams import REAL, DataNotHereError, real, shuffled
 from tests.harness.unchanged_streams import (
     DEPENDENT,
@@ -117,7 +116,7 @@ class Kept:
         told = asdict(self)
         for name in ("length", "to_first", "planner"):
             figure = getattr(self, name)
-            told[name] = figure and [None if np.isinf(x) else x for x in figure]
+            told[name] = None if figure is None else finite(figure)
         return told
 
 

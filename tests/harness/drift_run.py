@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from tests.harness.drift_streams import STREAM, ChangedStream
-from tests.harness.intervals import Estimate, median, rate, share
+from tests.harness.intervals import Estimate, finite, median, rate, share
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,11 @@ class DriftSummary:
     named: Estimate
 
     def data(self) -> dict[str, Any]:
-        """As JSON carries it: what is infinite, or not known, is None."""
-        return {
-            name: _plain(value) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        } | {
-            name: [_plain(bound) for bound in getattr(self, name)]
-            for name in ("delay", "early", "point_error", "named")
-        }
+        """As JSON carries it: figures as value, low and high; what is infinite or unknown is None."""
+        figures = {"delay": self.delay, "early": self.early}
+        figures |= {"point_error": self.point_error, "named": self.named}
+        told = {name: finite(figure) for name, figure in figures.items()}
+        return {"runs": self.runs, "found": self.found, **told}
 
 
 def summary(runs: Sequence[DriftRun]) -> DriftSummary:
@@ -73,7 +70,3 @@ def summary(runs: Sequence[DriftRun]) -> DriftSummary:
         point_error=median([abs(r.point_error) for r in runs if r.point_error is not None]),
         named=share(sum(told), len(told)),
     )
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -83,6 +83,11 @@ def share(hits: int, of: int) -> Estimate:
     return Estimate(hits / of, float(bounds.low), float(bounds.high))
 
 
+def finite(figure: Sequence[float]) -> list[float | None]:
+    """As JSON carries it: what is infinite or no number is None."""
+    return [float(value) if math.isfinite(value) else None for value in figure]
+
+
 def _per_event(events: float, exposure: float) -> Estimate:
     low, high = poisson_mean(events)
     return Estimate(
