@@ -253,8 +253,8 @@ _COLUMNS: Final = {
     "ref.": 5,
     "d": 2,
     "records": 9,
-    "run length (95 %)": 29,
-    "to first alarm (95 %)": 29,
+    "run length (95 %)": 31,
+    "to first alarm (95 %)": 31,
     "outside": 7,
     "kept": 14,
 }

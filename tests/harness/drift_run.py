@@ -52,7 +52,7 @@ class DriftSummary:
     named: Estimate
 
     def data(self) -> dict[str, Any]:
-        """As JSON carries it: figures as value, low and high; what is infinite or unknown is None."""
+        """As JSON carries it: a figure is its value, low and high; None is infinite or unknown."""
         figures = {"delay": self.delay, "early": self.early}
         figures |= {"point_error": self.point_error, "named": self.named}
         told = {name: finite(figure) for name, figure in figures.items()}
