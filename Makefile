@@ -40,7 +40,7 @@ lint: $(READY) ## ruff
 types: $(READY) links ## mypy, strict
 	$(BIN)/mypy
 
-bench: $(READY) ## speed, latency and memory beside peers, as tables
+bench: $(READY) ## speed, latency, memory and drift beside peers, as tables
 	$(BIN)/python -m tests.bench $(ARGS)
 
 soak: $(READY) ## nothing lost, nothing doubled, under a thousand kills
