@@ -35,7 +35,7 @@ def test_evidence_of_several_kinds_adds_up() -> None:
     """What no kind says aloud, both together do: the mixture is the sum of its parts."""
     found = group()
     found.fit(records(0, 500))
-    found.update(records(1, 25, shift=0.8, share=0.75))
+    assert found.update(records(1, 15, shift=0.6, share=0.75)) == []
     parts = found.statistics()
     assert set(parts) == {"column", "category"}
     total = np.log1p(sum(np.expm1(nats) for nats in parts.values()))

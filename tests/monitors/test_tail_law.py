@@ -16,7 +16,7 @@ SELDOM = 0.5 / 2001 * 4.0 ** -np.arange(1.0, 5.0)
     "law", [norm(), t(3), t(2), lognorm(1.0)], ids=["normal", "t3", "t2", "lognormal"]
 )
 def test_what_it_calls_rare_is_rare(law: object) -> None:
-    """In 95 of 100 references the chance to exceed a quantile is below what it is named for."""
+    """In nine of ten references the chance to exceed a quantile is below what it is named for."""
     chances = []
     for seed in range(200):
         rng = np.random.default_rng([seed, 3])
@@ -24,7 +24,7 @@ def test_what_it_calls_rare_is_rare(law: object) -> None:
         quantiles = tail_quantiles(np.sort(reference), SELDOM)
         assert quantiles is not None
         chances.append(law.sf(quantiles))  # type: ignore[attr-defined]  # as above
-    assert (np.quantile(chances, 0.95, axis=0) <= SELDOM).all()
+    assert (np.quantile(chances, 0.9, axis=0) <= SELDOM).all()
 
 
 def test_of_light_tails_it_says_more_than_ranks() -> None:
