@@ -129,7 +129,8 @@ class CusumMixture:
             return False
         if self.seen % SEGMENT == 0 or self.seen % SEGMENT + n > SEGMENT:
             # As at the last boundary among them: nothing has an age.
-            self.charges = charges(self.errors, np.zeros_like(self.since))
+            ages = np.zeros_like(self.since)
+            self.charges = charges(self.errors, ages, readings.doubts(-1))
         last = np.concatenate(readings.rows(n - 1, n), axis=1)[0]
         self.cusums = last - self.charges
         self.since[:] = self.seen + n

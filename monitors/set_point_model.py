@@ -106,19 +106,27 @@ class SetPointModel:
         A residual is NaN where the row is outside or the answer is missing. Its unit is the
         spread of the answer at those set-points.
         """
-        a = self.arrays
+        features, outside = self.features(block)
+        return self.beyond(block, features, outside), outside
+
+    def features(self, block: Block) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Of each row, shape (n, features), and whether it is outside, shape (n,)."""
         x, outside = self._conditions(block)
         squares = self._squares(x)
-        outside |= squares.min(axis=1) > a["reach"][0] ** 2
+        outside |= squares.min(axis=1) > self.arrays["reach"][0] ** 2
         x[outside] = 0.0
+        return self._features(x, squares, float(self.arrays["width"][0])), outside
+
+    def beyond(self, block: Block, features: FloatArray, outside: NDArray[np.bool_]) -> FloatArray:
+        """The residuals of rows with these features."""
+        a = self.arrays
         answers = block.matrix(self.answers)
-        both = self._kernels(squares, float(a["width"][0])) @ self._weights[x.shape[1] :]
-        both += _limited(x) @ self._weights[: x.shape[1]]
+        both = features @ self._weights
         expected, scales = both[:, : len(self.answers)], both[:, len(self.answers) :]
         scales = np.maximum(scales + a["scale_means"], a["least_scales"])
         residuals = (answers - (expected + a["means"])) / scales
         residuals[outside] = np.nan
-        return residuals, outside
+        return residuals
 
     def state(self) -> dict[str, Any]:
         """As plain data."""
@@ -239,6 +247,7 @@ class SetPointModel:
         least = np.maximum(_LEAST_SCALE * means, 1e-9 * np.where(size > 0, size, 1.0))
         self.arrays |= {
             "width": np.array([width]),
+            "ridge": np.array([min(ridge.ridge for ridge in ridges)]),
             "weights": np.column_stack([ridge.weights for ridge in ridges]),
             "means": np.array([ridge.mean for ridge in ridges]),
             "scale_weights": np.column_stack([ridge.weights for ridge in scales]),
@@ -272,7 +281,7 @@ class _Ridge:
             misses = (centred - fitted) / (1.0 - leverage)
             error = float(np.log(float(misses @ misses) / power + 1e-12))
             if error < self.error:
-                self.error = error
+                self.error, self.ridge = error, ridge
                 self.held_out = y - misses
                 weights = right.T @ (values / (values**2 + ridge * len(y)) * shadow)
         unit = 2.0 ** (np.ceil(np.log2(np.abs(weights).max() or 1.0)) - _WEIGHT_BITS)
