@@ -1,0 +1,37 @@
+"""All measures of a report as rows of a table, group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .axes import plain, short
+
+
+def measure_table(measures: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, str]]]]:
+    """Groups in the order of their first measure, each with its rows as texts.
+
+    Args:
+        measures: As the result has them; what is absent or None is a dash.
+
+    Example:
+        >>> measure_table([{"measure": "KS", "group": "columns", "value": 0.125}])[0][1][0]["value"]
+        '0.125'
+    """
+    groups: dict[str, list[dict[str, str]]] = {}
+    for each in measures:
+        row = {key: _cell(each.get(key)) for key in ("value", "yardstick", "best", "p_value")}
+        row["measure"] = short(str(each["measure"]), 80)
+        row["sentence"] = str(each.get("sentence") or each.get("reason") or "")
+        groups.setdefault(str(each.get("group") or "others"), []).append(row)
+    return list(groups.items())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list | tuple):
+        return " to ".join(_cell(each) for each in value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return short(str(value), 40)
+    return plain(float(value))
