@@ -9,8 +9,8 @@ import click
 
 from .options import (
     STDOUT,
-    OutputFile,
     data_argument,
+    html_option,
     json_option,
     lab_option,
     read_plan,
@@ -33,7 +33,7 @@ from .options import (
 )
 @seed_option()
 @json_option()
-@click.option("--html", type=OutputFile(), metavar="FILE", help="Write a page for the browser.")
+@html_option()
 def command(
     *,
     real: Path,

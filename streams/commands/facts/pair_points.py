@@ -45,10 +45,8 @@ def pair_points(real: Block, synthetic: Block, x: str, y: str, *, seed: int) -> 
             found[key] = (shares / max(1, len(side))).tolist()
         return found
     for key, side in zip(("real", "synthetic"), sides, strict=True):
-        if len(side) > POINTS:
-            chosen = np.random.default_rng(seed).choice(len(side), POINTS, replace=False)
-            side = side[np.sort(chosen)]
-        found[key] = side.tolist()
+        chosen = np.random.default_rng(seed).permutation(len(side))[:POINTS]
+        found[key] = side[np.sort(chosen)].tolist()
     return found
 
 

@@ -15,24 +15,24 @@ def report_sentences(result: Mapping[str, Any]) -> list[str]:
     said = []
     if result["c2st_auc"] is not None:
         said.append(
-            f"a classifier tells real from synthetic with area {result['c2st_auc']:.3f} "
+            f"A classifier tells real from synthetic with area {result['c2st_auc']:.3f} "
             "(0.5: not at all, 1: always)"
         )
     if result["tstr"] is not None:
         said.append(
-            f"models trained on the batch have skill {result['tstr']:.3f} at real rows; "
+            f"Models trained on the batch have skill {result['tstr']:.3f} at real rows; "
             f"trained on real rows {result['trtr']:.3f}"
         )
     if result["dcr_share"] is None:
         why = result["reasons"].get("dcr_share", "it was not measured")
-        said.append(f"distance to the training rows is not known: {why}")
+        said.append(f"Distance to the training rows is not known: {why}")
     else:
         said.append(
             f"{result['dcr_share']:.0%} of the rows are nearer to a training row than to another "
             f"real one (50 % is best); {result['copies']} copies"
         )
     said += [
-        f"law {law['law']}: broken by {law['real_violations']} real and "
+        f"Law {law['law']}: broken by {law['real_violations']} real and "
         f"{law['synthetic_violations']} synthetic rows"
         for law in result["laws"]
     ]

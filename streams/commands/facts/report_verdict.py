@@ -102,7 +102,8 @@ def _noise(result: dict[str, Any], parts: dict[str, float], worst: str) -> list[
     if columns:
         beyond = [each["column"] for each in columns if each["beyond_noise"]]
         said = (
-            f"{len(beyond)} of {len(columns)} columns differ by more than chance would make"
+            f"{len(beyond)} of {len(columns)} columns differ{'s' * (len(beyond) == 1)} by more "
+            "than chance would make"
             if beyond
             else f"None of {len(columns)} columns differs by more than chance would make"
         )

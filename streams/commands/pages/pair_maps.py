@@ -24,7 +24,8 @@ def pair_maps(dependence: dict[str, Any]) -> dict[str, Picture]:
     sides = {key: _matrix(dependence[key]) for key in ("real", "synthetic")}
     apart = sides["synthetic"] - sides["real"]
     reach = float(np.nanmax(np.abs(apart))) if np.isfinite(apart).any() else 1.0
-    limit = max(0.1, np.ceil(10 * reach) / 10)
+    # Wide enough that what is noise looks pale.
+    limit = max(0.1, np.ceil(10 * max(reach, 2.0 * (dependence["noise"] or 0.0))) / 10)
     names = dependence["columns"]
     return {
         "real": _map("real", names, sides["real"], 1.0),

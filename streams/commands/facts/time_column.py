@@ -1,0 +1,57 @@
+"""When the records of a file were taken, where a column of it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MARKS: Final = 200
+
+
+def time_column(frame: pd.DataFrame, declared: Collection[str]) -> dict[str, Any] | None:
+    """The first column of times, written as ISO 8601 writes them and never going back.
+
+    Columns that the lab file does not declare are looked at first.
+
+    Args:
+        frame: As :func:`halflife.streams.tables.read_table` gives it.
+        declared: Columns of the stream.
+
+    Returns:
+        Its name as ``column``, and the ``times`` of some ``records``, as the file writes them; None
+        where there is none.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"at": ["2025-01-01", "2025-01-02"], "x": ["a", "b"]})
+        >>> time_column(frame, ["x"])
+        {'column': 'at', 'records': [0, 1], 'times': ['2025-01-01', '2025-01-02']}
+    """
+    import numpy as np
+
+    for name in sorted(frame.columns, key=lambda each: each in declared):
+        cells = frame[name]
+        if cells.dtype != object or not _are_times(cells):
+            continue
+        places = np.unique(np.linspace(0, len(cells) - 1, min(_MARKS, len(cells))).astype(int))
+        return {
+            "column": str(name),
+            "records": places.tolist(),
+            "times": [str(cell) for cell in cells.iloc[places]],
+        }
+    return None
+
+
+def _are_times(cells: pd.Series) -> bool:
+    import pandas as pd
+
+    if cells.isna().any():
+        return False
+    try:
+        times = pd.to_datetime(cells, format="ISO8601", utc=True)
+    except (ValueError, TypeError):  # pandas says so of texts that are no times
+        return False
+    return bool(times.is_monotonic_increasing) and times.iloc[0] < times.iloc[-1]
