@@ -70,7 +70,8 @@ def command(
         found = backtest(
             plan, rows, batch=synthetic, progress=lambda done: tell(done, len(rows), "")
         )
-    found = complete_backtest(found, rows, frame, title=plan.title or plan.name)
+    title = plan.title or plan.name
+    found = complete_backtest(found, rows, frame, title=title, seed=plan.seed)
     write_json(json_file, found)
     if html is not None:
         from .pages.backtest_page import backtest_page

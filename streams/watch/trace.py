@@ -36,7 +36,7 @@ class Trace:
             self._statistics.append({} if watch.drift is None else watch.drift.statistics())
 
     def result(self) -> dict[str, Any]:
-        """Records, and for each kind its statistic and threshold there, in nats; None if unwatched."""
+        """Records, and for each kind its statistic and threshold in nats; None if unwatched."""
         kinds = list(dict.fromkeys(kind for each in self._statistics for kind in each))
         nothing = (None, None)
         return {

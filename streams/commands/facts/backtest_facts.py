@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def complete_backtest(
-    found: Mapping[str, Any], block: Block, frame: pd.DataFrame, *, title: str
+    found: Mapping[str, Any], block: Block, frame: pd.DataFrame, *, title: str, seed: int
 ) -> dict[str, Any]:
     """What ``backtest`` found, with what its page needs: all plain data.
 
@@ -26,9 +26,11 @@ def complete_backtest(
         block: The records.
         frame: The same as the file has them, with columns that the stream does not declare.
         title: What people call the stream.
+        seed: Of the model of the set-points.
     """
     times = time_column(frame, block.table.names)
-    whole = {**found, "title": title, "time": times, "timeline": timeline(block, found)}
+    along = timeline(block, found, seed=seed)
+    whole = {**found, "title": title, "time": times, "timeline": along}
     if times is not None:
         cells = frame[times["column"]].astype(str)
         whole["alarms"] = [

@@ -16,7 +16,7 @@ def backtest_verdict(found: Mapping[str, Any]) -> dict[str, Any]:
 
     Example:
         >>> nothing = {"records": 900, "reference": {"first": 0, "last": 499}, "alarms": [],
-        ...     "fidelity": [], "notes": [], "half_life": None, "false_alarms": 1e4, "keep": 0.9}
+        ...     "fidelity": [], "half_life": None, "false_alarms": 1e4, "keep": 0.9}
         >>> print(backtest_verdict(nothing)["text"])
         No drift in the 400 records after the reference.
     """
@@ -25,7 +25,7 @@ def backtest_verdict(found: Mapping[str, Any]) -> dict[str, Any]:
     moves = len(found["alarms"]) - len(faults)
     if not watched:
         text = f"Nothing to say: all {found['records']:,} records are the reference."
-        return {"tone": "warning", "text": text, "notes": list(found["notes"])}
+        return {"tone": "warning", "text": text, "notes": []}
     text = _drift(faults, watched)
     if moves:
         text += f" The planner moved {_times(moves)}: that is no fault."
@@ -34,7 +34,7 @@ def backtest_verdict(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "tone": tone,
         "text": f"{text} {fidelity}".strip(),
-        "notes": [*_noise(found, faults, watched), *found["notes"]],
+        "notes": _noise(found, faults, watched),
     }
 
 
@@ -79,7 +79,8 @@ def _noise(found: Mapping[str, Any], faults: list[Any], watched: int) -> list[st
     if faults:
         chance = f"{expected:.2g}" if expected >= 0.01 else "under 0.01"
         notes.append(
-            f"False alarms are promised at most {promise}: chance would give {chance} of them here."
+            f"False alarms are promised at most {promise}: chance would give at most {chance} of "
+            "them here."
         )
     else:
         notes.append(
@@ -88,6 +89,5 @@ def _noise(found: Mapping[str, Any], faults: list[Any], watched: int) -> list[st
         )
     half_life = found["half_life"] or {}
     if half_life.get("text"):
-        text = str(half_life["text"])
-        notes.append(text[:1].upper() + text[1:].rstrip(".") + ".")
+        notes.append(f"Forecast: {str(half_life['text']).rstrip('.')}.")
     return notes

@@ -170,7 +170,7 @@ class _Coded:
                         cells = rows_of[:, span][:, kept] / np.sqrt(other[kept])
                         found[i, j] = found[j, i] = np.sqrt((cells**2).sum() / fewest)
         np.fill_diagonal(found, 1.0)
-        return np.clip(found, -1.0, 1.0)
+        return np.asarray(np.clip(found, -1.0, 1.0))
 
 
 def _ranks(cells: FloatArray) -> FloatArray:
@@ -181,4 +181,4 @@ def _ranks(cells: FloatArray) -> FloatArray:
     ranks = np.zeros_like(cells)
     if known.any():
         ranks[known, 0] = (rankdata(cells[known, 0]) - 0.5) / known.sum() - 0.5
-    return ranks - ranks.mean(axis=0)
+    return np.asarray(ranks - ranks.mean(axis=0))

@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MARKS: Final = 200
+_BACK: Final = 0.01
 
 
 def time_column(frame: pd.DataFrame, declared: Collection[str]) -> dict[str, Any] | None:
-    """The first column of times, written as ISO 8601 writes them and never going back.
+    """The first column of times, written as ISO 8601 writes them and going on.
+
+    A step back in a hundred is let pass: clocks are set, summer times end.
 
     Columns that the lab file does not declare are looked at first.
 
@@ -54,4 +57,5 @@ def _are_times(cells: pd.Series) -> bool:
         times = pd.to_datetime(cells, format="ISO8601", utc=True)
     except (ValueError, TypeError):  # pandas says so of texts that are no times
         return False
-    return bool(times.is_monotonic_increasing) and times.iloc[0] < times.iloc[-1]
+    back = (times.diff() < pd.Timedelta(0)).mean()
+    return bool(back <= _BACK) and bool(times.iloc[0] < times.iloc[-1])

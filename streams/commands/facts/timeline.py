@@ -10,18 +10,25 @@ import numpy as np
 
 from halflife.schemas.table import Block, FloatArray
 
-_BINS: Final = 160
+from .residuals import residuals
+
+_BINS: Final = 100
+_FEWEST: Final = 12  # records of a bin, if there are enough for more than one
 _COLUMNS: Final = 4
 _LEVELS: Final = 3
 _QUANTILES: Final = (0.1, 0.5, 0.9)
 
 
-def timeline(block: Block, found: Mapping[str, Any]) -> dict[str, Any]:
+def timeline(block: Block, found: Mapping[str, Any], *, seed: int) -> dict[str, Any]:
     """Columns that alarms name come first, then the target and what is measured.
+
+    Where there are set-points, beside a measured column stands what is left of it when the answer
+    that the reference gives to the same set-points is taken away.
 
     Args:
         block: The records.
         found: What ``backtest`` found in them.
+        seed: Of the model of the set-points.
 
     Returns:
         ``columns``, at most four: of a number ``low``, ``median`` and ``high`` (10, 50 and 90 %) of
@@ -29,13 +36,21 @@ def timeline(block: Block, found: Mapping[str, Any]) -> dict[str, Any]:
         ``records``, the middles of the bins. ``more`` counts the columns that are not here.
     """
     names = _chosen(block, found)
-    count = min(_BINS, len(block))
+    count = min(_BINS, len(block) // _FEWEST) or min(1, len(block))
     edges = np.linspace(0, len(block), count + 1).astype(np.intp)
-    columns = [_along(block, name, edges) for name in names] if count else []
+    reference = found["reference"]["last"] + 1
+    columns: list[dict[str, Any]] = []
+    for name in names if count else []:
+        columns.append(_along(block, name, edges))
+        left = residuals(block, name, reference, seed=seed)
+        if left is not None:
+            columns.append({**_numbers(left, edges), **_named(block, name), "residual": True})
+    columns = columns[:_COLUMNS]
+    shown = {column["column"] for column in columns}
     return {
         "records": ((edges[:-1] + edges[1:] - 1) / 2).tolist() if count else [],
         "columns": columns,
-        "more": len(block.table.names) - len(columns),
+        "more": len(block.table.names) - len(shown),
     }
 
 
@@ -43,18 +58,25 @@ def _chosen(block: Block, found: Mapping[str, Any]) -> list[str]:
     table = block.table
     named = [name for alarm in found["alarms"] for name in alarm["columns"]]
     target = [] if table.target is None else [table.target]
-    wanted = dict.fromkeys([*named, *target, *table.measured, *table.names])
-    return [name for name in wanted if name in table.names][:_COLUMNS]
+    wanted = [*named, *target, *table.measured] or table.names
+    return [name for name in dict.fromkeys(wanted) if name in table.names][:_COLUMNS]
+
+
+def _named(block: Block, name: str) -> dict[str, Any]:
+    column = block.table.column(name)
+    return {"column": name, "unit": column.unit, "role": column.role.value}
+
+
+def _numbers(cells: FloatArray, edges: Any) -> dict[str, Any]:
+    bins = [_quantiles(cells[a:b]) for a, b in itertools.pairwise(edges)]
+    low, median, high = (list(side) for side in zip(*bins, strict=True))
+    return {"low": low, "median": median, "high": high}
 
 
 def _along(block: Block, name: str, edges: Any) -> dict[str, Any]:
-    column = block.table.column(name)
-    common = {"column": name, "unit": column.unit, "role": column.role.value}
-    if column.is_number:
-        cells = block.number(name)
-        bins = [_quantiles(cells[a:b]) for a, b in itertools.pairwise(edges)]
-        low, median, high = (list(side) for side in zip(*bins, strict=True))
-        return {**common, "low": low, "median": median, "high": high}
+    common = _named(block, name)
+    if name in block.table.numeric:
+        return {**common, **_numbers(block.number(name), edges)}
     texts = [text for text in block.text(name) if text is not None]
     levels, counts = np.unique(np.array(texts, dtype=str), return_counts=True)
     chosen = levels[np.argsort(-counts, kind="stable")][:_LEVELS].tolist()

@@ -34,6 +34,7 @@ def backtest_page(found: Mapping[str, Any]) -> str:
         **_watched(found, axis),
         **_fidelity(found, axis),
         drift=_drift(found, axis),
+        notes=found["notes"],
         contamination=[_said(each) for each in (found.get("contamination") or [])[:_CONTAMINATED]],
     )
 
@@ -60,11 +61,13 @@ def _watched(found: Mapping[str, Any], axis: RecordAxis) -> dict[str, Any]:
     timeline = found["timeline"]
     if not timeline["columns"]:
         return {"watched": None, "watched_said": ""}
-    height = 70 + 110 * len(timeline["columns"]) + axis.height
+    panels = len(timeline["columns"])
+    height = 70 + (170 if panels == 1 else 120) * panels + axis.height
     picture = watched_columns(timeline, axis)
     said = ""
     if timeline["more"] > 0:
-        said = f"{timeline['more']} more columns of the stream are not drawn. "
+        more = "1 more column" if timeline["more"] == 1 else f"{timeline['more']} more columns"
+        said = f"{more} of the stream not drawn. "
     given = any(alarm["kind"] == "given-set-points" for alarm in found["alarms"])
     if given:
         said += (
@@ -103,17 +106,15 @@ def _utility(last: Mapping[str, Any]) -> list[str]:
     gap = last.get("utility_gap")
     if gap is None:
         return []
-    low_high = last.get("utility_gap_interval")
-    within = f" ({low_high[0]:.0%} to {low_high[1]:.0%})" if _all_known(low_high) else ""
+    within = ""
+    interval = last.get("utility_gap_interval")
+    if interval is not None and None not in interval:
+        within = f" ({interval[0]:.0%} to {interval[1]:.0%})"
     more = "more" if gap >= 0 else "less"
     return [
         f"At the end a model trained on the batch leaves {abs(gap):.0%} {more} unexplained{within} "
         "than one trained on real rows."
     ]
-
-
-def _all_known(interval: Any) -> bool:
-    return isinstance(interval, list | tuple) and all(each is not None for each in interval)
 
 
 def _drift(found: Mapping[str, Any], axis: RecordAxis) -> Any:

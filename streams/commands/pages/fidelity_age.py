@@ -28,7 +28,7 @@ def retained_age(ticks: Sequence[Mapping[str, Any]], keep: float, axis: RecordAx
         axes.fill_between(age, low, high, color=SYNTHETIC, alpha=0.22, linewidth=0)
         axes.plot(age, kept, color=SYNTHETIC, linewidth=1.8, marker="o", markersize=4)
         axes.axhline(keep, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
-        axes.text(age[-1], keep, f"limit {keep:g} ", ha="right", va="bottom", size=10, color=INK)
+        axes.text(0, keep, f" limit {keep:g}", ha="left", va="bottom", size=10, color=INK)
         for alarm in axis.alarms[:30]:
             place = alarm["record"] - ticks[0]["record"] + age[0]
             if 0 <= place <= age[-1]:

@@ -59,7 +59,7 @@ def _map(kind: str, names: list[str], matrix: Any, limit: float) -> Picture:
                         _number(axes, i, j, value)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        _scale(figure, axes, limit)
+        _scale(axes, limit)
 
     largest = np.nan_to_num(np.abs(np.triu(matrix, 1)))
     i, j = np.unravel_index(int(largest.argmax()), largest.shape)
@@ -75,7 +75,7 @@ def _number(axes: Axes, i: int, j: int, value: float) -> None:
     axes.text(j, i, said, ha="center", va="center", size=10, color=INK)
 
 
-def _scale(figure: Figure, axes: Axes, limit: float) -> None:
+def _scale(axes: Axes, limit: float) -> None:
     values = np.linspace(-limit, limit, 101)
     hue = np.where(values[:, None] >= 0.0, _POSITIVE, _NEGATIVE)
     pixels = np.column_stack([hue, np.abs(values) / limit])[None]
@@ -87,4 +87,3 @@ def _scale(figure: Figure, axes: Axes, limit: float) -> None:
     inset.tick_params(length=0, labelsize=9, pad=1)
     for spine in inset.spines.values():
         spine.set_visible(False)
-    figure.get_layout_engine().set(rect=(0, 0, 1, 0.99))  # type: ignore[union-attr]

@@ -30,7 +30,7 @@ def part_strips(parts: dict[str, float | None], bands: dict[str, Any]) -> Pictur
         axes.set_ylim(len(known) - 0.5, -0.7)
         axes.set_xlim(-0.02, 1.02)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-        axes.set_xlabel("fidelity (1: as another real sample, 0: knows nothing)")
+        axes.set_xlabel("fidelity")
         axes.tick_params(axis="y", length=0, labelsize=12, labelcolor=INK)
         axes.spines["left"].set_visible(False)
         axes.spines["bottom"].set_color(SOFT)

@@ -26,7 +26,7 @@ _VARIABLES: Final = {
     INK: "ink", SOFT: "soft", LINE: "line", CARD: "card",
     REAL: "real", SYNTHETIC: "synthetic", BAND: "band",
 }  # fmt: skip
-_LOOKS: Final[dict[str, Any]] = {
+_LOOKS: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",
     "font.size": 11.0,
@@ -89,13 +89,14 @@ class Picture:
         """
         import matplotlib as mpl
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-        looks = {**_LOOKS, "svg.hashsalt": f"{self.name} {width}"}
+        looks: dict[Any, Any] = {**_LOOKS, "svg.hashsalt": f"{self.name} {width}"}
         with mpl.rc_context(looks), warnings.catch_warnings():
             # Only the layout lacks the letters; the browser has them.
             warnings.filterwarnings("ignore", message=".*Glyph .* missing from")
-            figure = Figure(figsize=(width / 72, height / 72), dpi=72, layout="constrained")
-            figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)  # type: ignore[union-attr]
+            layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03)
+            figure = Figure(figsize=(width / 72, height / 72), dpi=72, layout=layout)
             self.paint(figure)
             written = io.StringIO()
             figure.savefig(written, format="svg", metadata=dict.fromkeys(_METADATA))

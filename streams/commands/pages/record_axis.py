@@ -50,7 +50,7 @@ class RecordAxis:
             said = "record" if self.times is None else f"record, {short(self.times['column'], 20)}"
             axes.set_xlabel(said)
 
-    def mark(self, axes: Axes, *, numbered: bool, most: int = 30) -> None:
+    def mark(self, axes: Axes, *, numbered: bool, narrow: bool, most: int = 30) -> None:
         """Alarms as lines, change points as dots on them, numbered as in the table."""
         shown = self.alarms[:most]
         for alarm in shown:
@@ -59,15 +59,27 @@ class RecordAxis:
             axes.axvline(alarm["record"], color=INK, linewidth=1.1)
         if not numbered:
             return
-        last = -self.records
-        for number, alarm in enumerate(shown, start=1):
-            if alarm["record"] - last < self.records / 45:
-                continue  # two numbers in one place could not be read
-            last = alarm["record"]
+        for place, label in self._labels(shown, near=self.records / (18 if narrow else 45)):
             axes.annotate(
-                str(number), (last, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                label, (place, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 3),
                 textcoords="offset points", ha="center", size=11, color=INK,
             )  # fmt: skip
+
+    def _labels(self, shown: Sequence[Mapping[str, Any]], *, near: float) -> list[tuple[int, str]]:
+        """Numbers of the alarms at their records; those that would overlap share a label."""
+        groups: list[list[int]] = []
+        for i, alarm in enumerate(shown):
+            if groups and alarm["record"] - shown[groups[-1][0]]["record"] < near:
+                groups[-1].append(i)
+            else:
+                groups.append([i])
+        return [
+            (
+                shown[group[0]]["record"],
+                str(group[0] + 1) if len(group) == 1 else f"{group[0] + 1}–{group[-1] + 1}",
+            )
+            for group in groups
+        ]
 
     def _tick(self, value: float, _place: Any = None) -> str:
         if value < 0 or value > self.records:

@@ -32,9 +32,10 @@ def watched_columns(timeline: Mapping[str, Any], axis: RecordAxis) -> Picture:
             else:
                 _numbers(axes, column, timeline["records"])
             unit = None if "levels" in column else column["unit"]
-            title = with_unit(column["column"], unit, 34)
+            name = with_unit(column["column"], unit, 34)
+            title = f"{name}: less what its set-points gave" if column.get("residual") else name
             axes.set_title(title, loc="left", size=11, pad=16 if i == 0 else 6)
-            axis.mark(axes, numbered=i == 0)
+            axis.mark(axes, numbered=i == 0, narrow=narrow)
 
     named = ", ".join(short(column["column"], 40) for column in columns)
     said = "; ".join(
