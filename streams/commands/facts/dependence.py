@@ -13,6 +13,7 @@ from .pair_points import pair_points
 MEASURES: Final = ("Spearman", "correlation ratio", "Cramer's V")
 _MOST_SHOWN: Final = 20  # columns of the maps
 _MOST_PAIRS: Final = 6  # scatter plots
+_FEWEST_PAIRS: Final = 4  # of them, even where all is noise
 _MOST_LEVELS: Final = 10
 _MOST_ROWS: Final = 1500  # of a side: what permutations look at
 _PERMUTATIONS: Final = 100
@@ -66,7 +67,7 @@ def dependence(real: Block, synthetic: Block, *, seed: int) -> dict[str, Any] | 
                 "beyond_noise": noise is not None and bool(apart[i, j] > noise),
                 "points": pair_points(real, synthetic, names[i], names[j], seed=seed),
             }
-            for i, j in _worst_pairs(apart)
+            for i, j in _worst_pairs(apart, noise)
         ],
     }
 
@@ -96,11 +97,13 @@ def _most_different(apart: FloatArray) -> list[int]:
     return sorted(np.argsort(-largest, kind="stable")[:_MOST_SHOWN].tolist())
 
 
-def _worst_pairs(apart: FloatArray) -> list[tuple[int, int]]:
+def _worst_pairs(apart: FloatArray, noise: float | None) -> list[tuple[int, int]]:
+    """The largest differences first; of those that are noise only some."""
     i, j = np.triu_indices(len(apart), 1)
     known = np.isfinite(apart[i, j])
     i, j = i[known], j[known]
-    order = np.argsort(-apart[i, j], kind="stable")[:_MOST_PAIRS]
+    beyond = 0 if noise is None else int((apart[i, j] > noise).sum())
+    order = np.argsort(-apart[i, j], kind="stable")[: min(_MOST_PAIRS, max(beyond, _FEWEST_PAIRS))]
     return list(zip(i[order].tolist(), j[order].tolist(), strict=True))
 
 

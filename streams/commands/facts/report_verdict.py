@@ -7,6 +7,7 @@ from typing import Any, Final
 
 NEAR: Final = 0.8
 """A part that another real sample would beat, and that still can be worked with."""
+_NEAREST: Final = 0.6
 _BLUNT: Final = 0.75  # a band that begins lower says little
 _USES: Final = {
     "columns": "the distribution of each column",
@@ -57,7 +58,11 @@ def report_verdict(result: dict[str, Any]) -> dict[str, Any]:
         nearly = f"Nearly as good as real rows for {_uses(near, result)}. " if near else ""
         text = (trusted + nearly or "Not to be trusted for anything yet. ") + weakest
         tone = "warning" if parts[worst] >= NEAR / 2 and (real or near) else "bad"
-    return {"tone": tone, "text": text, "notes": [*broken, *_noise(result, parts, worst)]}
+    return {
+        "tone": tone,
+        "text": text,
+        "notes": [*broken, *_privacy(result), *_noise(result, parts, worst)],
+    }
 
 
 def _uses(parts: Sequence[str], result: dict[str, Any]) -> str:
@@ -87,6 +92,16 @@ def _broken(result: dict[str, Any]) -> list[str]:
     return notes
 
 
+def _privacy(result: dict[str, Any]) -> list[str]:
+    share, rows = result.get("dcr_share"), result["rows"]["synthetic"]
+    if share is not None and share > _NEAREST + 1.5 / rows**0.5:
+        return [
+            f"{share:.0%} of the synthetic rows are nearer to a training row than to another real "
+            "one (50 % is best): do not give the batch away as if it were anonymous."
+        ]
+    return []
+
+
 def _noise(result: dict[str, Any], parts: dict[str, float], worst: str) -> list[str]:
     """How much of what is seen chance alone would make."""
     notes, rows = [], result["rows"]
@@ -111,7 +126,7 @@ def _noise(result: dict[str, Any], parts: dict[str, float], worst: str) -> list[
     low, high = result["bands"][worst]
     if parts[worst] < low:
         notes.append(
-            f"The weakest part is outside the band of real samples ({low:.2f} to {high:.2f}): "
-            "that is no noise."
+            f"The weakest part is below where 95 % of real samples lie ({low:.2f} to {high:.2f}): "
+            "noise alone does that once in 20 times."
         )
     return notes

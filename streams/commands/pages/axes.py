@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
 
 def short(text: str, most: int = 22) -> str:
-    """A name that fits, without control characters.
+    """A name that fits, without control characters; of a long one both ends are kept.
 
     Example:
         >>> short("a name that is far too long", 12)
-        'a name that…'
+        'a name…long'
     """
     text = printable(" ".join(text.split()))
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    return f"{text[: most - 1 - tail].rstrip()}…{text[-tail:].lstrip()}"
 
 
 def with_unit(name: str, unit: str | None, most: int = 30) -> str:
@@ -47,6 +50,16 @@ def plain(value: float, _place: Any = None) -> str:
     return text.replace("-", "−").replace("e+", "e")
 
 
+def hundredths(value: float) -> str:
+    """A number between -1 and 1 with two digits.
+
+    Example:
+        >>> hundredths(-0.354), hundredths(-0.001)
+        ('−0.35', '0.00')
+    """
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
 def percent(value: float, _place: Any = None) -> str:
     """A share of rows.
 
@@ -57,13 +70,20 @@ def percent(value: float, _place: Any = None) -> str:
     return f"{100 * value:.3g} %"
 
 
-def number_ticks(axes: Axes, *, x: int | None = None, y: int | None = None) -> None:
-    """At most about so many round numbers on an axis."""
+def number_ticks(
+    axes: Axes,
+    *,
+    x: int | None = None,
+    y: int | None = None,
+    whole: tuple[bool, bool] = (False, False),
+) -> None:
+    """At most about so many round numbers on an axis; whole ones where that is said."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    for axis, most in ((axes.xaxis, x), (axes.yaxis, y)):
+    for axis, most, integer in ((axes.xaxis, x, whole[0]), (axes.yaxis, y, whole[1])):
         if most is not None:
-            axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
+            locator = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=integer)
+            axis.set_major_locator(locator)
             axis.set_major_formatter(FuncFormatter(plain))
 
 
@@ -76,9 +96,25 @@ def share_ticks(axes: Axes, most: int = 3) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(percent))
 
 
+def distinct(names: list[str], most: int) -> list[str]:
+    """Names that fit and are still told apart: those that would look the same get a number.
+
+    Example:
+        >>> distinct(["CC(=O)C-1-CCCO", "CC(=O)C-2-CCCO"], 8)
+        ['CC(=O…CO 1', 'CC(=O…CO 2']
+    """
+    fitting = [short(name, most) for name in names]
+    seen: dict[str, int] = {}
+    told = []
+    for name in fitting:
+        seen[name] = seen.get(name, 0) + 1
+        told.append(f"{name} {seen[name]}" if fitting.count(name) > 1 else name)
+    return told
+
+
 def level_ticks(axes: Axes, levels: list[str], *, on: str = "y", most: int = 18) -> None:
     """Names of levels at 0, 1, 2, ... of an axis."""
-    names = [short(level, most) for level in levels]
+    names = distinct(levels, most)
     if on == "y":
         axes.set_yticks(range(len(levels)), names)
         axes.set_ylim(len(levels) - 0.5, -0.5)

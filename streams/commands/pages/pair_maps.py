@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .axes import short
+from .axes import distinct, hundredths
 from .picture import INK, SOFT, Picture
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _map(kind: str, names: list[str], matrix: Any, limit: float) -> Picture:
         axes = figure.add_subplot()
         axes.imshow(pixels, interpolation="none", aspect="equal")
         size = 11 if len(names) <= _NUMBERS else 8
-        labels = [short(name, 14) for name in names]
+        labels = distinct(names, 14)
         axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), labels)
         axes.tick_params(length=0, labelsize=size, labelcolor=SOFT)
@@ -71,7 +71,7 @@ def _map(kind: str, names: list[str], matrix: Any, limit: float) -> Picture:
 
 
 def _number(axes: Axes, i: int, j: int, value: float) -> None:
-    said = "–" if not np.isfinite(value) else f"{value:.2f}".replace("-", "−").replace("0.", ".")
+    said = "–" if not np.isfinite(value) else hundredths(value).replace("0.", ".")
     axes.text(j, i, said, ha="center", va="center", size=10, color=INK)
 
 

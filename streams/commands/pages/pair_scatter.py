@@ -63,7 +63,9 @@ def _dots(axes: Axes, points: Any, key: str, colour: str, *, turned: bool) -> No
         cells[:, 0], y, "o", markersize=3.4, color=colour, alpha=0.45, markeredgewidth=0,
         clip_on=False,
     )  # fmt: skip
-    number_ticks(axes, x=4, y=None if levels is not None else 5)
+    both = [row for side in ("real", "synthetic") for row in points[side]]
+    whole = [all(row[k] == round(row[k]) for row in both) for k in (turned, not turned)]
+    number_ticks(axes, x=5, y=None if levels is not None else 5, whole=(whole[0], whole[1]))
     if levels is not None:
         level_ticks(axes, levels, most=14)
 

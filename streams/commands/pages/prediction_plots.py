@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE: Final = (440, 250)
-_SIDES: Final = (("batch", "trained on the batch", SYNTHETIC), ("real", "trained on real", REAL))
+_SIDES: Final = (
+    ("batch", "trained on the batch", SYNTHETIC),
+    ("real", "trained on real rows", REAL),
+)
 
 
 def prediction_plot(task: dict[str, Any], name: str) -> Picture:
@@ -43,7 +46,7 @@ def _numbers(task: dict[str, Any], name: str) -> Picture:
             )  # fmt: skip
             _error(axes, task["error"][key], task["unit"])
             axes.set(xlim=span, ylim=span)
-            number_ticks(axes, x=4, y=5)
+            number_ticks(axes, x=5, y=5)
             axes.set_xlabel(with_unit("measured", task["unit"]))
         both[0].set_ylabel(with_unit("predicted", task["unit"]))
         both[1].tick_params(labelleft=False)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from halflife.streams.commands.facts.report_sentences import report_sentences
 
-from .axes import percent, plain, short
+from .axes import hundredths, percent, plain, short
 from .distributions import SIZE as COLUMN_SIZE
 from .distributions import distribution
 from .measure_table import measure_table
@@ -79,9 +79,7 @@ def _card(column: Mapping[str, Any], name: str) -> dict[str, Any]:
     if any(missing):
         said += f" · missing: {missing[0]} real, {missing[1]} synthetic"
     outside = column["shape"].get("outside", [0.0, 0.0])
-    beyond = (
-        f"Beyond the picture: {percent(outside[0])} of real, {percent(outside[1])} of synthetic"
-    )
+    beyond = f"Beyond the picture: {percent(outside[0])} real, {percent(outside[1])} synthetic"
     return {
         "name": short(column["column"], 60),
         "said": said,
@@ -152,9 +150,8 @@ def _pair_said(pair: Mapping[str, Any]) -> str:
     verdict = "differs beyond noise" if pair["beyond_noise"] else "within noise"
     shown = [len(pair["points"][side]) for side in ("real", "synthetic")]
     whole = pair["points"]["rows"]
-    said = (
-        f"{pair['measure']} {pair['real']:.2f} real, {pair['synthetic']:.2f} synthetic: {verdict}"
-    )
+    sides = [hundredths(pair[side]) for side in ("real", "synthetic")]
+    said = f"{pair['measure']} {sides[0]} real, {sides[1]} synthetic: {verdict}"
     levels = [key for key in ("x_levels", "y_levels") if key in pair["points"]]
     if len(levels) < 2 and shown != whole:
         said += f" · {shown[0]} of {whole[0]:,} and {shown[1]} of {whole[1]:,} rows drawn"
@@ -173,7 +170,9 @@ def _telling(result: Mapping[str, Any]) -> dict[str, Any]:
     )
     if found["more"]:
         said += f" {found['more']} columns that it used less are not shown."
-    if not beyond:
+    if found["area"] <= found["noise"]:
+        said += f" An area up to {found['noise']:.2f} is noise: nothing gives the batch away."
+    elif not beyond:
         said += " None is beyond noise: no column alone gives the batch away."
     else:
         said += " Hollow dots are within noise."
