@@ -85,7 +85,7 @@ def _trained(matrix: FloatArray, is_synthetic: Any, seed: int) -> Any:
 
 
 def _importances(model: Any) -> FloatArray:
-    """How much impurity each feature removed; that of the forest divides by 0 where all is equal."""
+    """How much impurity each feature removed; the forest's own fails where all rows are equal."""
     each = [tree.tree_.compute_feature_importances() for tree in model.estimators_]
     return np.asarray(np.mean(each, axis=0))
 

@@ -36,14 +36,14 @@ def with_unit(name: str, unit: str | None, most: int = 30) -> str:
     return named if unit in {None, "", "1"} else f"{named} / {short(str(unit), 12)}"
 
 
-def plain(value: float, _place: Any = None) -> str:
-    """A number as people write it.
+def plain(value: float | None, _place: Any = None) -> str:
+    """A number as people write it, a dash for none.
 
     Example:
-        >>> plain(150000.0), plain(-0.25), plain(3e-7)
-        ('150,000', '−0.25', '3e−07')
+        >>> plain(150000.0), plain(-0.25), plain(3e-7), plain(None)
+        ('150,000', '−0.25', '3e−07', '–')
     """
-    if not math.isfinite(value):
+    if value is None or not math.isfinite(value):
         return "–"
     large = 1e4 <= abs(value) < 1e7
     text = f"{value:,.0f}" if large and value == round(value) else f"{value:.4g}"

@@ -86,15 +86,15 @@ def test_dependence_is_that_of_scipy() -> None:
 
 
 def test_differences_of_dependence_are_noise_or_not() -> None:
-    quiet = [dependence(rows(150, 2 * i), rows(150, 2 * i + 1), seed=0) for i in range(20)]
-    # 1 of 20 is expected beyond the 95 % of the largest difference; 5 has a chance of .003.
-    assert sum(each["pairs_beyond_noise"] > 0 for each in quiet if each) < 5
+    quiet = [dependence(rows(150, 2 * i), rows(150, 2 * i + 1), seed=0) for i in range(10)]
+    # Half a one is expected beyond the 95 % of the largest difference; 4 have a chance of .001.
+    assert sum(each["pairs_beyond_noise"] > 0 for each in quiet if each) < 4
     loud = dependence(rows(150, 0), rows(150, 1, slope=-1.0), seed=0)
     assert loud is not None
     worst = loud["most_different"][0]
     assert worst["columns"] == ["x", "y"]
     assert worst["beyond_noise"]
-    assert (worst["real"] > 0) and (worst["synthetic"] < 0)
+    assert worst["real"] > 0 > worst["synthetic"]
 
 
 def test_the_column_that_gives_the_batch_away_is_named() -> None:
@@ -109,12 +109,12 @@ def test_the_column_that_gives_the_batch_away_is_named() -> None:
 
 def test_nothing_gives_away_what_is_real() -> None:
     named = 0
-    for seed in range(10):
+    for seed in range(5):
         found = telling(rows(200, 2 * seed), rows(200, 2 * seed + 1), seed=seed)
         assert found is not None
         assert abs(found["area"] - 0.5) < 0.12
         named += sum(each["beyond_noise"] for each in found["columns"])
-    assert named <= 2
+    assert named <= 1
     assert telling(rows(19, 0), rows(200, 1), seed=0) is None
 
 

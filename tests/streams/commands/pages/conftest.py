@@ -12,6 +12,7 @@ from halflife.schemas.table import Block, Column, Kind, Role, Table
 from halflife.streams.commands.assessment import assess
 from halflife.streams.commands.facts.report_facts import complete_report
 from halflife.streams.commands.output import finite
+from halflife.streams.commands.pages.report_page import report_page
 
 EVIL = "<img src=x onerror=\"alert('1')\">&amp;$x$ {{ 7 * 7 }}"
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -117,6 +118,11 @@ def report_of(real: Block, synthetic: Block, title: str = "A batch") -> dict[str
     whole = complete_report(found.result, found.reasons, real, synthetic, title=title, seed=0)
     plain: dict[str, Any] = finite(whole)
     return plain
+
+
+@pytest.fixture(scope="session")
+def hard_page(hard_report: dict[str, Any]) -> str:
+    return report_page(hard_report)
 
 
 @pytest.fixture(scope="session")

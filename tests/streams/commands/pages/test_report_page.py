@@ -15,16 +15,16 @@ from halflife.streams.commands.pages.report_page import report_page
 from .conftest import EVIL, hard_rows, read, report_of
 
 
-def test_it_is_whole_and_fetches_nothing(hard_report: dict[str, Any]) -> None:
-    reader = read(report_page(hard_report))
+def test_it_is_whole_and_fetches_nothing(hard_page: str) -> None:
+    reader = read(hard_page)
     assert reader.seen.count("svg") > 10
     labels = [value for name, value in reader.attributes if name == "aria-label"]
     assert len(labels) == reader.seen.count("svg")
     assert all(labels)
 
 
-def test_it_says_what_the_json_says(hard_report: dict[str, Any]) -> None:
-    text = read(report_page(hard_report)).text
+def test_it_says_what_the_json_says(hard_report: dict[str, Any], hard_page: str) -> None:
+    text = read(hard_page).text
     assert hard_report["verdict"]["text"] in text
     assert f"Fidelity {hard_report['fidelity']:.2f}" in text
     for part, value in hard_report["parts"].items():
@@ -40,20 +40,17 @@ def test_it_says_what_the_json_says(hard_report: dict[str, Any]) -> None:
     assert "heat / K" in text
 
 
-def test_names_categories_and_titles_of_strangers_stay_text(hard_report: dict[str, Any]) -> None:
-    page = report_page(hard_report)
-    reader = read(page)
+def test_names_categories_and_titles_of_strangers_stay_text(hard_page: str) -> None:
+    reader = read(hard_page)
     assert "img" not in reader.seen
     assert "b" not in reader.seen
-    assert "<img" not in page
+    assert "<img" not in hard_page
     assert EVIL in reader.text
-    assert "49" not in EVIL
     assert "{{ 7 * 7 }}" in reader.text
 
 
-def test_all_of_it_is_drawn_from_the_json(hard_report: dict[str, Any]) -> None:
-    again = json.loads(json.dumps(hard_report))
-    assert report_page(again) == report_page(hard_report)
+def test_all_of_it_is_drawn_from_the_json(hard_report: dict[str, Any], hard_page: str) -> None:
+    assert report_page(json.loads(json.dumps(hard_report))) == hard_page
 
 
 def test_the_same_rows_give_the_same_page() -> None:
@@ -73,7 +70,7 @@ def rows_of(column: Column, cells: list[Any]) -> Block:
     ("column", "cells"),
     [
         (Column(name="x", unit="V"), np.random.default_rng(0).normal(size=80).tolist()),
-        (Column(name="x"), [1e300, -1e300] * 40),
+        (Column(name="x"), [1e150, -1e150] * 40),
         (Column(name="x"), [*range(79), None]),
         (Column(name="x", kind=Kind.CATEGORY), ["a", "b", None, "c"] * 20),
         (Column(name="x", kind=Kind.CATEGORY), [f"level {i}" for i in range(80)]),
@@ -128,4 +125,12 @@ def test_measures_are_a_table_by_group(hard_report: dict[str, Any]) -> None:
     for words in ("All measures", "columns", "0.125", "A little apart.", "it needs --train"):
         assert words in text
     assert "<img" not in page
-    assert "All measures" not in read(report_page(hard_report)).text
+
+
+def test_numbers_beyond_floats_are_dashes(hard_report: dict[str, Any]) -> None:
+    result = copy.deepcopy(hard_report)
+    for column in result["columns"]:
+        for side in ("real", "synthetic"):
+            if "sd" in column[side]:
+                column[side]["sd"] = None
+    assert "± –" in read(report_page(result)).text
