@@ -34,10 +34,11 @@ def time_column(frame: pd.DataFrame, declared: Collection[str]) -> dict[str, Any
         {'column': 'at', 'records': [0, 1], 'times': ['2025-01-01', '2025-01-02']}
     """
     import numpy as np
+    from pandas.api.types import is_numeric_dtype
 
     for name in sorted(frame.columns, key=lambda each: each in declared):
         cells = frame[name]
-        if cells.dtype != object or not _are_times(cells):
+        if is_numeric_dtype(cells) or not _are_times(cells):
             continue
         places = np.unique(np.linspace(0, len(cells) - 1, min(_MARKS, len(cells))).astype(int))
         return {
