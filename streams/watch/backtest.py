@@ -71,7 +71,7 @@ def backtest(
         end = done - done % piece + piece
         done += meter.drive(watch.feed(rows[done:end], _NONE)) or 0
         found += watch.take_findings()
-        trace.note(watch)
+        trace.note(done, watch)
         if watch.waiting:
             outcome = _outcome(watch, batch, rows, meter)
             birth = birth or outcome

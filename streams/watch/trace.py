@@ -27,9 +27,9 @@ class Trace:
         self._records: list[int] = []
         self._statistics: list[dict[str, tuple[float, float]]] = []
 
-    def note(self, watch: StreamWatch) -> None:
-        """What the monitor says after the record taken last; nothing while it has no reference."""
-        last = watch.records - 1
+    def note(self, taken: int, watch: StreamWatch) -> None:
+        """What the monitor says after so many rows; nothing while it has no reference."""
+        last = taken - 1
         due = not self._records or last >= self._records[-1] + self.every
         if due and last >= 0:
             self._records.append(last)

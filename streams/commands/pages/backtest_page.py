@@ -35,7 +35,7 @@ def backtest_page(found: Mapping[str, Any]) -> str:
         **_fidelity(found, axis),
         drift=_drift(found, axis),
         notes=found["notes"],
-        contamination=[_said(each) for each in (found.get("contamination") or [])[:_CONTAMINATED]],
+        contamination=_contamination(found.get("contamination") or []),
     )
 
 
@@ -125,10 +125,22 @@ def _drift(found: Mapping[str, Any], axis: RecordAxis) -> Any:
     return drawn(drift_strips(found["drift"], axis).both((1060, height), (340, height)))
 
 
+def _contamination(named: list[Any]) -> list[str]:
+    """A line for each record that is a row of the batch, some of them where there are many."""
+    lines = [_said(each) for each in named[:_CONTAMINATED]]
+    if len(named) > len(lines):
+        lines.append(f"{len(named) - len(lines):,} more are in the JSON.")
+    return lines
+
+
 def _said(each: Any) -> str:
-    """What names synthetic rows that came back, however it is told."""
+    """What names a record that came back, however it is told."""
     if not isinstance(each, Mapping):
         return str(each)
+    if {"record", "row", "distance"} <= each.keys():
+        near = plain(each["distance"])
+        place = f"Record {each['record']:,} is row {each['row']:,} of the batch"
+        return f"{place}, {near} standard deviations away."
     if each.get("text"):
         return str(each["text"])
     return ", ".join(f"{key} {plain(v) if isinstance(v, float) else v}" for key, v in each.items())

@@ -21,7 +21,10 @@ def measure_table(measures: Sequence[Mapping[str, Any]]) -> list[tuple[str, list
     groups: dict[str, list[dict[str, str]]] = {}
     for each in measures:
         row = {key: _cell(each.get(key)) for key in ("value", "yardstick", "best", "p_value")}
-        row["measure"] = short(str(each["measure"]), 80)
+        unit = str(each.get("unit") or "1")
+        for key in ("value", "yardstick"):
+            row[key] += "" if unit == "1" or row[key] == "–" else f" {short(unit, 12)}"
+        row["measure"] = short(str(each.get("title") or each["measure"]), 80)
         row["sentence"] = str(each.get("sentence") or each.get("reason") or "")
         groups.setdefault(str(each.get("group") or "others"), []).append(row)
     return list(groups.items())

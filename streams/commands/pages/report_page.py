@@ -139,8 +139,10 @@ def _maps_said(found: Mapping[str, Any]) -> str:
             "more are compared too."
         )
     if found["noise"] is not None:
+        many = found["pairs_beyond_noise"]
+        beyond = {0: "none differs", 1: "1 differs"}.get(many, f"{many:,} differ")
         said += (
-            f" Of {found['pairs']:,} pairs {found['pairs_beyond_noise']:,} differ by more than "
+            f" Of {found['pairs']:,} pairs {beyond} by more than "
             f"{found['noise']:.2f}, which is what noise alone makes of the largest difference."
         )
     return said

@@ -122,12 +122,16 @@ def test_what_others_add_is_shown_and_what_is_not_there_is_not(told: dict[str, A
     more["contamination"] = [
         {"record": 7, "text": f"record 7 is a row of the batch {EVIL}"},
         {"record": 9, "distance": 0.25},
+        {"record": 1234, "row": 5, "distance": 0.0125, "chance": 1e-5},
+        *({"record": i} for i in range(20)),
     ]
     more["fidelity"][-1]["utility_gap"] = 0.25
     more["fidelity"][-1]["utility_gap_interval"] = [0.1, 0.5]
     text = read(backtest_page(more)).text
     assert "Synthetic rows among the real ones" in text
     assert "record 9, distance 0.25" in text
+    assert "Record 1,234 is row 5 of the batch, 0.0125 standard deviations away." in text
+    assert "3 more are in the JSON." in text
     assert "leaves 25% more unexplained (10% to 50%)" in text
     assert "Synthetic rows among the real ones" not in read(backtest_page(told)).text
 
