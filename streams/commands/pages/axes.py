@@ -50,6 +50,18 @@ def plain(value: float | None, _place: Any = None) -> str:
     return text.replace("-", "−").replace("e+", "e")
 
 
+def chance(p_value: float | None) -> str:
+    """A p-value, a dash for none.
+
+    Example:
+        >>> chance(0.0312), chance(1e-9), chance(None)
+        ('0.031', '< 0.001', '–')
+    """
+    if p_value is None:
+        return "–"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
 def hundredths(value: float) -> str:
     """A number between -1 and 1 with two digits.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from .axes import plain, short
+from .axes import chance, plain, short
+
+_RARE: Final = 0.01  # one in a hundred good batches would be as far from real rows
 
 
 def measure_table(measures: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, str]]]]:
@@ -20,7 +22,10 @@ def measure_table(measures: Sequence[Mapping[str, Any]]) -> list[tuple[str, list
     """
     groups: dict[str, list[dict[str, str]]] = {}
     for each in measures:
-        row = {key: _cell(each.get(key)) for key in ("value", "yardstick", "best", "p_value")}
+        row = {key: _cell(each.get(key)) for key in ("value", "yardstick", "best")}
+        p_value = each.get("p_value")
+        row["p_value"] = chance(p_value)
+        row["tone"] = "differs" if p_value is not None and p_value <= _RARE else ""
         unit = str(each.get("unit") or "1")
         for key in ("value", "yardstick"):
             row[key] += "" if unit == "1" or row[key] == "–" else f" {short(unit, 12)}"
@@ -37,4 +42,4 @@ def _cell(value: Any) -> str:
         return " to ".join(_cell(each) for each in value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return short(str(value), 40)
-    return plain(float(value))
+    return plain(float(f"{value:.3g}"))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from halflife.streams.commands.facts.report_sentences import report_sentences
 
-from .axes import hundredths, percent, plain, short
+from .axes import chance, hundredths, percent, plain, short
 from .distributions import SIZE as COLUMN_SIZE
 from .distributions import distribution
 from .measure_table import measure_table
@@ -90,14 +90,13 @@ def _card(column: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _row(column: Mapping[str, Any]) -> dict[str, str]:
     sides = {key: column[key] for key in ("real", "synthetic")}
-    p_value = column["p_value"]
     return {
         "name": short(column["column"], 80),
         "unit": column["unit"],
         "distance": "–"
         if column["distance"] is None
         else f"{column['measure']} {column['distance']:.3f}",
-        "p_value": "–" if p_value is None else "< 0.001" if p_value < 0.001 else f"{p_value:.3f}",
+        "p_value": chance(column["p_value"]),
         "fidelity": "–" if column["fidelity"] is None else f"{column['fidelity']:.3f}",
         **{key: _side(side) for key, side in sides.items()},
         "missing": ", ".join(str(side["missing"]) for side in sides.values()),
