@@ -29,8 +29,12 @@ def backtest_verdict(found: Mapping[str, Any]) -> dict[str, Any]:
     text = _drift(faults, watched)
     if moves:
         text += f" The planner moved {_times(moves)}: that is no fault."
+    named = len(found.get("contamination") or [])
+    if named:
+        many = "1 record is a row" if named == 1 else f"{named:,} records are rows"
+        text += f" {many} of the batch that came back as real."
     fidelity, under = _fidelity(found)
-    tone = "bad" if under else "warning" if faults else "good"
+    tone = "bad" if under or named else "warning" if faults else "good"
     return {
         "tone": tone,
         "text": f"{text} {fidelity}".strip(),
@@ -46,15 +50,19 @@ def _drift(faults: list[Any], watched: int) -> str:
     if not faults:
         return f"No drift in the {watched:,} records after the reference."
     first = faults[0]
+    times = [first.get("change_time"), first.get("time")]
+    since, seen = (f", {time}" if time else "" for time in times)
     what = first["text"].split(", since about record", 1)[0]
     if len(faults) == 1:
-        said = f"Changed once in {watched:,} records, at about record {first['change_point']:,}"
+        said = (
+            f"Changed once in {watched:,} records, at about record {first['change_point']:,}{since}"
+        )
     else:
         said = (
             f"Changed {_times(len(faults))} in {watched:,} records, first at about record "
-            f"{first['change_point']:,}"
+            f"{first['change_point']:,}{since}"
         )
-    return f"{said} (seen at record {first['record']:,}): {what}."
+    return f"{said} (seen at record {first['record']:,}{seen}): {what}."
 
 
 def _fidelity(found: Mapping[str, Any]) -> tuple[str, bool]:

@@ -13,7 +13,8 @@ from .watched_columns import watched_columns
 from .writer import drawn, write_page
 
 _ALARMS: Final = 40
-_CONTAMINATED: Final = 20
+_CONTAMINATED: Final = 8
+_MARKED: Final = 1000
 
 
 def backtest_page(found: Mapping[str, Any]) -> str:
@@ -22,7 +23,15 @@ def backtest_page(found: Mapping[str, Any]) -> str:
     Args:
         found: What ``halflife backtest --json`` writes: everything is drawn from it.
     """
-    axis = RecordAxis(found["records"], found["reference"]["last"], found["alarms"], found["time"])
+    named = [
+        each["record"]
+        for each in found.get("contamination") or []
+        if isinstance(each, Mapping) and isinstance(each.get("record"), int)
+    ]
+    axis = RecordAxis(
+        *(found["records"], found["reference"]["last"], found["alarms"], found["time"]),
+        synthetic=named[:_MARKED],
+    )
     return write_page(
         "backtest.html",
         title=found["title"],
@@ -138,9 +147,11 @@ def _said(each: Any) -> str:
     if not isinstance(each, Mapping):
         return str(each)
     if {"record", "row", "distance"} <= each.keys():
-        near = plain(each["distance"])
+        near = "exactly"
+        if each["distance"]:
+            near = f"{plain(each['distance'])} standard deviations away"
         place = f"Record {each['record']:,} is row {each['row']:,} of the batch"
-        return f"{place}, {near} standard deviations away."
+        return f"{place}, {near}."
     if each.get("text"):
         return str(each["text"])
     return ", ".join(f"{key} {plain(v) if isinstance(v, float) else v}" for key, v in each.items())

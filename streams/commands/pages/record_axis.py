@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from halflife.streams.commands.facts.backtest_facts import time_at
 
 from .axes import plain, short
-from .picture import BAND, INK
+from .picture import BAND, INK, SYNTHETIC
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,12 +24,14 @@ class RecordAxis:
         reference: The last record of the first reference.
         alarms: As the result has them, in their order.
         times: Times by record, or None.
+        synthetic: Records that are rows of the batch.
     """
 
     records: int
     reference: int
     alarms: Sequence[Mapping[str, Any]]
     times: Mapping[str, Any] | None
+    synthetic: Sequence[int] = ()
 
     def prepare(self, axes: Axes, *, labelled: bool, ticks: int) -> None:
         """Limits and ticks; the reference as a band.
@@ -57,6 +59,11 @@ class RecordAxis:
             if 0 <= alarm["change_point"] < alarm["record"]:
                 axes.axvline(alarm["change_point"], color=INK, linewidth=1.1, linestyle=(0, (1, 2)))
             axes.axvline(alarm["record"], color=INK, linewidth=1.1)
+        if self.synthetic:
+            axes.plot(
+                self.synthetic, [0.0] * len(self.synthetic), "|", color=SYNTHETIC, markersize=9,
+                transform=axes.get_xaxis_transform(), clip_on=False,
+            )  # fmt: skip
         if not numbered:
             return
         for place, label in self._labels(shown, near=self.records / (18 if narrow else 45)):
