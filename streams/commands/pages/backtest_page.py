@@ -26,7 +26,7 @@ def backtest_page(found: Mapping[str, Any]) -> str:
     named = [
         each["record"]
         for each in found.get("contamination") or []
-        if isinstance(each, Mapping) and isinstance(each.get("record"), int)
+        if isinstance(each, Mapping) and each.get("record", -1) in range(found["records"])
     ]
     axis = RecordAxis(
         *(found["records"], found["reference"]["last"], found["alarms"], found["time"]),

@@ -62,7 +62,7 @@ class RecordAxis:
         if self.synthetic:
             axes.plot(
                 self.synthetic, [0.0] * len(self.synthetic), "|", color=SYNTHETIC, markersize=9,
-                transform=axes.get_xaxis_transform(), clip_on=False,
+                transform=axes.get_xaxis_transform(), clip_on=False, in_layout=False,
             )  # fmt: skip
         if not numbered:
             return
