@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from halflife.monitors.wording import share as share_of
+
 
 def report_sentences(result: Mapping[str, Any]) -> list[str]:
     """What a report's result says beyond the parts of its fidelity.
@@ -28,7 +30,7 @@ def report_sentences(result: Mapping[str, Any]) -> list[str]:
         said.append(f"Distance to the training rows is not known: {why}")
     else:
         said.append(
-            f"{result['dcr_share']:.0%} of the rows are nearer to a training row than to another "
+            f"{share_of(result['dcr_share'])} of the rows are nearer to a training row than to another "
             f"real one (50 % is best); {result['copies']} copies"
         )
     said += [

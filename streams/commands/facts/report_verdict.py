@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from halflife.monitors.wording import share as share_of
+
 NEAR: Final = 0.8
 """A part that another real sample would beat, and that still can be worked with."""
 _NEAREST: Final = 0.6
@@ -83,7 +85,7 @@ def _broken(result: dict[str, Any]) -> list[str]:
     for law in result["laws"]:
         share = law["synthetic_violations"] / rows["synthetic"]
         if share > 2 * law["real_violations"] / rows["real"] + 0.01:
-            notes.append(f"{share:.0%} of the synthetic rows break the law {law['law']}.")
+            notes.append(f"{share_of(share)} of the synthetic rows break the law {law['law']}.")
     if result["copies"]:
         some = "row is a copy" if result["copies"] == 1 else "rows are copies"
         notes.append(
@@ -96,7 +98,7 @@ def _privacy(result: dict[str, Any]) -> list[str]:
     share, rows = result.get("dcr_share"), result["rows"]["synthetic"]
     if share is not None and share > _NEAREST + 1.5 / rows**0.5:
         return [
-            f"{share:.0%} of the synthetic rows are nearer to a training row than to another real "
+            f"{share_of(share)} of the synthetic rows are nearer to a training row than to another real "
             "one (50 % is best): do not give the batch away as if it were anonymous."
         ]
     return []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from halflife.monitors.wording import share as share_of
+
 from .axes import plain, short
 from .drift_strips import drift_strips
 from .fidelity_age import PART_SIZE, part_age, retained_age
@@ -118,10 +120,10 @@ def _utility(last: Mapping[str, Any]) -> list[str]:
     within = ""
     interval = last.get("utility_gap_interval")
     if interval is not None and None not in interval:
-        within = f" ({interval[0]:.0%} to {interval[1]:.0%})"
+        within = f" ({share_of(interval[0])} to {share_of(interval[1])})"
     more = "more" if gap >= 0 else "less"
     return [
-        f"At the end a model trained on the batch leaves {abs(gap):.0%} {more} unexplained{within} "
+        f"At the end a model trained on the batch leaves {share_of(abs(gap))} {more} unexplained{within} "
         "than one trained on real rows."
     ]
 

@@ -132,7 +132,7 @@ def test_what_others_add_is_shown_and_what_is_not_there_is_not(told: dict[str, A
     assert "record 9, distance 0.25" in text
     assert "Record 1,234 is row 5 of the batch, 0.0125 standard deviations away." in text
     assert "15 more are in the JSON." in text
-    assert "leaves 25% more unexplained (10% to 50%)" in text
+    assert "leaves 25 % more unexplained (10 % to 50 %)" in text
     assert "Synthetic rows among the real ones" not in read(backtest_page(told)).text
 
 
