@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .time_column import spoken
+
 _PLANNER: Final = "planner"
 
 
@@ -51,7 +53,7 @@ def _drift(faults: list[Any], watched: int) -> str:
         return f"No drift in the {watched:,} records after the reference."
     first = faults[0]
     times = [first.get("change_time"), first.get("time")]
-    since, seen = (f", {time}" if time else "" for time in times)
+    since, seen = (f", {spoken(time)}" if time else "" for time in times)
     what = first["text"].split(", since about record", 1)[0]
     if len(faults) == 1:
         said = (

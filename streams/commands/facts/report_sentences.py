@@ -30,8 +30,8 @@ def report_sentences(result: Mapping[str, Any]) -> list[str]:
         said.append(f"Distance to the training rows is not known: {why}")
     else:
         said.append(
-            f"{share_of(result['dcr_share'])} of the rows are nearer to a training row than to another "
-            f"real one (50 % is best); {result['copies']} copies"
+            f"{share_of(result['dcr_share'])} of the rows are nearer to a training row than to "
+            f"another real one (50 % is best); {result['copies']} copies"
         )
     said += [
         f"Law {law['law']}: broken by {law['real_violations']} real and "

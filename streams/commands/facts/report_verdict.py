@@ -98,8 +98,8 @@ def _privacy(result: dict[str, Any]) -> list[str]:
     share, rows = result.get("dcr_share"), result["rows"]["synthetic"]
     if share is not None and share > _NEAREST + 1.5 / rows**0.5:
         return [
-            f"{share_of(share)} of the synthetic rows are nearer to a training row than to another real "
-            "one (50 % is best): do not give the batch away as if it were anonymous."
+            f"{share_of(share)} of the synthetic rows are nearer to a training row than to another "
+            "real one (50 % is best): do not give the batch away as if it were anonymous."
         ]
     return []
 

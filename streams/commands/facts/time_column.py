@@ -49,6 +49,17 @@ def time_column(frame: pd.DataFrame, declared: Collection[str]) -> dict[str, Any
     return None
 
 
+def spoken(time: str) -> str:
+    """A time of a file without seconds that say nothing.
+
+    Example:
+        >>> spoken("2025-03-01 08:30:00"), spoken("2025-03-01T08:30:12Z"), spoken("2025-03-01")
+        ('2025-03-01 08:30', '2025-03-01 08:30:12Z', '2025-03-01')
+    """
+    time = time.replace("T", " ", 1)
+    return time.removesuffix(":00") if time.count(":") == 2 and "+" not in time else time
+
+
 def _are_times(cells: pd.Series) -> bool:
     import pandas as pd
 

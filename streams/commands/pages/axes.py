@@ -73,13 +73,14 @@ def hundredths(value: float) -> str:
 
 
 def percent(value: float, _place: Any = None) -> str:
-    """A share of rows.
+    """A share of rows, or of anything else.
 
     Example:
-        >>> percent(0.25), percent(0.004)
-        ('25 %', '0.4 %')
+        >>> percent(0.25), percent(0.0041), percent(-1.7949)
+        ('25 %', '0.41 %', '−179 %')
     """
-    return f"{100 * value:.3g} %"
+    digits = f"{100 * value:.0f}" if abs(value) >= 0.1 else f"{100 * value:.2g}"
+    return f"{digits} %".replace("-", "−")
 
 
 def number_ticks(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from halflife.monitors.wording import share as share_of
+from halflife.streams.commands.facts.time_column import spoken
 
-from .axes import plain, short
+from .axes import percent, plain, short
 from .drift_strips import drift_strips
 from .fidelity_age import PART_SIZE, part_age, retained_age
 from .record_axis import RecordAxis
@@ -65,7 +65,7 @@ def _alarm(alarm: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _place(record: float, time: str | None) -> str:
-    return f"{record:,}" + (f" · {short(time, 25)}" if time else "")
+    return f"{record:,}" + (f" · {short(spoken(time), 25)}" if time else "")
 
 
 def _watched(found: Mapping[str, Any], axis: RecordAxis) -> dict[str, Any]:
@@ -120,11 +120,11 @@ def _utility(last: Mapping[str, Any]) -> list[str]:
     within = ""
     interval = last.get("utility_gap_interval")
     if interval is not None and None not in interval:
-        within = f" ({share_of(interval[0])} to {share_of(interval[1])})"
+        within = f" ({percent(interval[0])} to {percent(interval[1])})"
     more = "more" if gap >= 0 else "less"
     return [
-        f"At the end a model trained on the batch leaves {share_of(abs(gap))} {more} unexplained{within} "
-        "than one trained on real rows."
+        f"At the end a model trained on the batch leaves {percent(abs(gap))} {more} "
+        f"unexplained{within} than one trained on real rows."
     ]
 
 

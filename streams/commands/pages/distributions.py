@@ -77,9 +77,7 @@ def _levels(axes: Axes, shape: dict[str, Any]) -> None:
     )
     for i, pair in enumerate(zip(shape["real"], shape["synthetic"], strict=True)):
         for value, place in zip(pair, (i - _BAR / 2, i + _BAR / 2), strict=True):
-            axes.text(
-                value + most / 60, place, percent(round(value, 3)), va="center", size=8, color=SOFT
-            )
+            axes.text(value + most / 60, place, percent(value), va="center", size=8, color=SOFT)
     axes.set_xlim(0.0, most * 1.18)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from halflife.monitors.wording import share as share_of
-
-from .axes import number_ticks
+from .axes import number_ticks, percent
 from .picture import INK, REAL, Picture
 from .record_axis import RecordAxis
 
@@ -36,7 +34,7 @@ def drift_strips(drift: Mapping[str, Any], axis: RecordAxis) -> Picture:
             axes.set_title(kind, loc="left", size=11, pad=3)
         strips[len(strips) // 2].set_ylabel("evidence / nats")
 
-    nearest = "; ".join(f"{kind} {share_of(_nearest(lines))}" for kind, lines in kinds.items())
+    nearest = "; ".join(f"{kind} {percent(_nearest(lines))}" for kind, lines in kinds.items())
     words = f"Evidence for drift by kind; nearest to the threshold it came to: {nearest}."
     return Picture("drift", words, paint)
 

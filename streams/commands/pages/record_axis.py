@@ -66,7 +66,7 @@ class RecordAxis:
             )  # fmt: skip
         if not numbered:
             return
-        for place, label in self._labels(shown, near=self.records / (18 if narrow else 45)):
+        for place, label in self._labels(shown, near=self.records / (9 if narrow else 30)):
             axes.annotate(
                 label, (place, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 3),
                 textcoords="offset points", ha="center", size=11, color=INK,

@@ -13,6 +13,7 @@ import pytest
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 from halflife.streams.commands.facts.backtest_facts import complete_backtest
+from halflife.streams.commands.facts.time_column import spoken
 from halflife.streams.commands.output import finite
 from halflife.streams.commands.pages.backtest_page import backtest_page
 from halflife.streams.watch.backtest import backtest
@@ -66,8 +67,8 @@ def test_it_says_what_the_json_says(told: dict[str, Any]) -> None:
     text = read(page).text
     assert told["verdict"]["text"] in text
     for alarm in told["alarms"]:
-        assert f"{alarm['record']:,} · {alarm['time']}" in text
-        assert f"{alarm['change_point']:,} · {alarm['change_time']}" in text
+        assert f"{alarm['record']:,} · {spoken(alarm['time'])}" in text
+        assert f"{alarm['change_point']:,} · {spoken(alarm['change_time'])}" in text
         assert f"{alarm['statistic']:.1f} / {alarm['threshold']:.1f}" in text
     for part, value in told["fidelity"][-1]["parts"].items():
         assert f"{part}: {value:.2f} at the end" in text
