@@ -52,6 +52,8 @@ def backtest_page(found: Mapping[str, Any]) -> str:
 
 def _alarm(alarm: Mapping[str, Any]) -> dict[str, str]:
     said = alarm["text"].split(", since about record", 1)[0]
+    if alarm.get("recipe") is not None:
+        said += f" (recipe {short(str(alarm['recipe']), 40)})"
     numbers = [alarm.get(key) for key in ("statistic", "threshold")]
     known = [value for value in numbers if value is not None]
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .axes import level_ticks, number_ticks, with_unit
-from .picture import REAL, SYNTHETIC, Picture
+from .picture import REAL, SYNTHETIC, SYNTHETIC_TEXT, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,8 @@ def pair_scatter(pair: Mapping[str, Any], units: Mapping[str, str], name: str) -
     def paint(figure: Figure) -> None:
         both = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, key, colour in zip(both, ("real", "synthetic"), (REAL, SYNTHETIC), strict=True):
-            axes.set_title(key, color=colour, size=11, loc="left")
+            said = SYNTHETIC_TEXT if colour == SYNTHETIC else colour
+            axes.set_title(key, color=said, size=11, loc="left")
             if "x_levels" in points and "y_levels" in points:
                 _balloons(axes, points, key, colour)
             else:

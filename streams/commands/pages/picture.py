@@ -19,12 +19,13 @@ LINE: Final = "#030303"
 CARD: Final = "#040404"
 REAL: Final = "#050505"
 SYNTHETIC: Final = "#060606"
+SYNTHETIC_TEXT: Final = "#080808"
 BAND: Final = "#070707"
 """Stand-ins: the page's style sheet says what they look like, by day and by night."""
 
 _VARIABLES: Final = {
     INK: "ink", SOFT: "soft", LINE: "line", CARD: "card",
-    REAL: "real", SYNTHETIC: "synthetic", BAND: "band",
+    REAL: "real", SYNTHETIC: "synthetic", SYNTHETIC_TEXT: "synthetic-text", BAND: "band",
 }  # fmt: skip
 _LOOKS: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .axes import number_ticks, percent, plain, short, with_unit
-from .picture import LINE, REAL, SOFT, SYNTHETIC, Picture
+from .picture import LINE, REAL, SOFT, SYNTHETIC, SYNTHETIC_TEXT, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,8 @@ def _numbers(task: dict[str, Any], name: str) -> Picture:
         both = figure.subplots(1, 2, sharex=True, sharey=True)
         for i, (axes, side) in enumerate(zip(both, _SIDES, strict=True), start=1):
             key, title, colour = side
-            axes.set_title(title, color=colour, size=11, loc="left")
+            said = SYNTHETIC_TEXT if colour == SYNTHETIC else colour
+            axes.set_title(title, color=said, size=11, loc="left")
             axes.plot(span, span, color=LINE, linewidth=1.2)
             axes.plot(
                 points[:, 0], points[:, i], "o", markersize=3.4, color=colour, alpha=0.5,

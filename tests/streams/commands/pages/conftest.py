@@ -6,13 +6,17 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block, Column, Kind, Role, Table
 from halflife.streams.commands.assessment import assess
+from halflife.streams.commands.facts.backtest_facts import complete_backtest
 from halflife.streams.commands.facts.report_facts import complete_report
 from halflife.streams.commands.output import finite
 from halflife.streams.commands.pages.report_page import report_page
+from halflife.streams.watch.backtest import backtest
 
 EVIL = "<img src=x onerror=\"alert('1')\">&amp;$x$ {{ 7 * 7 }}"
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -128,3 +132,43 @@ def hard_page(hard_report: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def hard_report() -> dict[str, Any]:
     return report_of(hard_rows(150, 1), hard_rows(140, 2), title=EVIL)
+
+
+COLUMNS = {
+    "heat": {"role": "set-point", "unit": "K"},
+    EVIL: {"role": "measured", "unit": "V"},
+    "who": {"role": "context", "kind": "category"},
+}
+
+
+def plan_of(columns: dict[str, Any], reference: int = 150) -> StreamPlan:
+    return StreamPlan.model_validate(
+        {"name": "s", "title": EVIL, "column": columns, "reference": reference, "min_rows": 60,
+         "tick": 50}
+    )  # fmt: skip
+
+
+def frame_of(records: int, seed: int, shift: float) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    heat = random.normal(300, 10, records)
+    answer = heat + random.normal(0, 1, records)
+    answer[300:] += shift
+    answer[random.random(records) < 0.05] = np.nan
+    who = random.choice(["<b>ann", "bo"], records).astype(object)
+    at = pd.date_range("2025-03-01T08:00", periods=records, freq="7min").astype(str)
+    return pd.DataFrame({"heat": heat, EVIL: answer, "who": who, "taken <at>": at.astype(object)})
+
+
+def result_of(plan: StreamPlan, frame: pd.DataFrame, batch: pd.DataFrame | None) -> dict[str, Any]:
+    """What ``halflife backtest --json`` writes."""
+    block = Block.from_frame(plan.table, frame)
+    other = None if batch is None else Block.from_frame(plan.table, batch)
+    found = backtest(plan, block, batch=other)
+    whole = complete_backtest(found, block, frame, title=plan.title, seed=plan.seed)
+    plain: dict[str, Any] = finite(whole)
+    return plain
+
+
+@pytest.fixture(scope="session")
+def hard_backtest() -> dict[str, Any]:
+    return result_of(plan_of(COLUMNS), frame_of(520, 0, 6.0), frame_of(120, 1, 0.0))

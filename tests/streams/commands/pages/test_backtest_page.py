@@ -10,84 +10,40 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from halflife.schemas.stream_plan import StreamPlan
-from halflife.schemas.table import Block
-from halflife.streams.commands.facts.backtest_facts import complete_backtest
 from halflife.streams.commands.facts.time_column import spoken
-from halflife.streams.commands.output import finite
 from halflife.streams.commands.pages.backtest_page import backtest_page
-from halflife.streams.watch.backtest import backtest
 
-from .conftest import EVIL, read
-
-COLUMNS = {
-    "heat": {"role": "set-point", "unit": "K"},
-    EVIL: {"role": "measured", "unit": "V"},
-    "who": {"role": "context", "kind": "category"},
-}
+from .conftest import COLUMNS, EVIL, frame_of, plan_of, read, result_of
 
 
-def plan_of(columns: dict[str, Any], reference: int = 150) -> StreamPlan:
-    return StreamPlan.model_validate(
-        {"name": "s", "title": EVIL, "column": columns, "reference": reference, "min_rows": 60,
-         "tick": 50}
-    )  # fmt: skip
-
-
-def frame_of(records: int, seed: int, shift: float) -> pd.DataFrame:
-    random = np.random.default_rng(seed)
-    heat = random.normal(300, 10, records)
-    answer = heat + random.normal(0, 1, records)
-    answer[300:] += shift
-    answer[random.random(records) < 0.05] = np.nan
-    who = random.choice(["<b>ann", "bo"], records).astype(object)
-    at = pd.date_range("2025-03-01T08:00", periods=records, freq="7min").astype(str)
-    return pd.DataFrame({"heat": heat, EVIL: answer, "who": who, "taken <at>": at.astype(object)})
-
-
-def result_of(plan: StreamPlan, frame: pd.DataFrame, batch: pd.DataFrame | None) -> dict[str, Any]:
-    """What ``halflife backtest --json`` writes."""
-    block = Block.from_frame(plan.table, frame)
-    other = None if batch is None else Block.from_frame(plan.table, batch)
-    found = backtest(plan, block, batch=other)
-    whole = complete_backtest(found, block, frame, title=plan.title, seed=plan.seed)
-    plain: dict[str, Any] = finite(whole)
-    return plain
-
-
-@pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
-    return result_of(plan_of(COLUMNS), frame_of(520, 0, 6.0), frame_of(120, 1, 0.0))
-
-
-def test_it_says_what_the_json_says(told: dict[str, Any]) -> None:
-    assert told["alarms"]
-    assert told["fidelity"]
-    page = backtest_page(told)
+def test_it_says_what_the_json_says(hard_backtest: dict[str, Any]) -> None:
+    assert hard_backtest["alarms"]
+    assert hard_backtest["fidelity"]
+    page = backtest_page(hard_backtest)
     text = read(page).text
-    assert told["verdict"]["text"] in text
-    for alarm in told["alarms"]:
+    assert hard_backtest["verdict"]["text"] in text
+    for alarm in hard_backtest["alarms"]:
         assert f"{alarm['record']:,} · {spoken(alarm['time'])}" in text
         assert f"{alarm['change_point']:,} · {spoken(alarm['change_time'])}" in text
         assert f"{alarm['statistic']:.1f} / {alarm['threshold']:.1f}" in text
-    for part, value in told["fidelity"][-1]["parts"].items():
+    for part, value in hard_backtest["fidelity"][-1]["parts"].items():
         assert f"{part}: {value:.2f} at the end" in text
-    for kind in told["drift"]["kinds"]:
+    for kind in hard_backtest["drift"]["kinds"]:
         assert kind in text
-    assert "heat" not in [each["column"] for each in told["timeline"]["columns"]]
+    assert "heat" not in [each["column"] for each in hard_backtest["timeline"]["columns"]]
     assert "record, taken <at>" in text
     assert "2025-03-0" in text
 
 
-def test_what_strangers_named_stays_text(told: dict[str, Any]) -> None:
-    page = backtest_page(told)
+def test_what_strangers_named_stays_text(hard_backtest: dict[str, Any]) -> None:
+    page = backtest_page(hard_backtest)
     reader = read(page)
     assert "<img" not in page
     assert EVIL in reader.text
 
 
-def test_all_of_it_is_drawn_from_the_json(told: dict[str, Any]) -> None:
-    assert backtest_page(json.loads(json.dumps(told))) == backtest_page(told)
+def test_all_of_it_is_drawn_from_the_json(hard_backtest: dict[str, Any]) -> None:
+    assert backtest_page(json.loads(json.dumps(hard_backtest))) == backtest_page(hard_backtest)
 
 
 @pytest.mark.parametrize("records", [0, 1, 40, 149])
@@ -118,8 +74,10 @@ def test_one_column_is_enough(column: dict[str, Any], shape: str) -> None:
     assert "nan" not in reader.text.lower().replace("nanosecond", "")
 
 
-def test_what_others_add_is_shown_and_what_is_not_there_is_not(told: dict[str, Any]) -> None:
-    more = copy.deepcopy(told)
+def test_what_others_add_is_shown_and_what_is_not_there_is_not(
+    hard_backtest: dict[str, Any],
+) -> None:
+    more = copy.deepcopy(hard_backtest)
     more["contamination"] = [
         {"record": 7, "text": f"record 7 is a row of the batch {EVIL}"},
         {"record": 9, "distance": 0.25},
@@ -134,11 +92,11 @@ def test_what_others_add_is_shown_and_what_is_not_there_is_not(told: dict[str, A
     assert "Record 1,234 is row 5 of the batch, 0.0125 standard deviations away." in text
     assert "15 more are in the JSON." in text
     assert "leaves 25 % more unexplained (10 % to 50 %)" in text
-    assert "Synthetic rows among the real ones" not in read(backtest_page(told)).text
+    assert "Synthetic rows among the real ones" not in read(backtest_page(hard_backtest)).text
 
 
-def test_many_alarms_stay_one_page(told: dict[str, Any]) -> None:
-    many = copy.deepcopy(told)
+def test_many_alarms_stay_one_page(hard_backtest: dict[str, Any]) -> None:
+    many = copy.deepcopy(hard_backtest)
     many["alarms"] = many["alarms"][:1] * 500
     page = backtest_page(many)
     assert "460 more alarms are in the JSON." in read(page).text

@@ -7,8 +7,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from halflife.streams.commands.pages.backtest_page import backtest_page
 
 BROWSER = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -33,15 +36,17 @@ window.onload = () => {{
 """
 
 
+@pytest.mark.parametrize("kind", ["report", "backtest"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_nothing_sticks_out_and_nothing_is_complained_of(
-    hard_page: str, tmp_path: Path, width: int
+    hard_page: str, hard_backtest: dict[str, Any], tmp_path: Path, width: int, kind: str
 ) -> None:
     if BROWSER is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium: `make tools` installs it")
         pytest.skip("no Chromium here; `make tools` installs it where it may")
-    (tmp_path / "page.html").write_text(hard_page, encoding="utf-8")
+    page = hard_page if kind == "report" else backtest_page(hard_backtest)
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
     (tmp_path / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
     done = subprocess.run(
         [str(BROWSER), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1600,900",
