@@ -14,7 +14,7 @@ from .record_axis import RecordAxis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PART_SIZE: Final = (330, 200)
+PART_SIZE: Final = (260, 185)
 
 
 def retained_age(ticks: Sequence[Mapping[str, Any]], keep: float, axis: RecordAxis) -> Picture:
