@@ -10,6 +10,7 @@ import click
 from .options import (
     STDOUT,
     data_argument,
+    html_option,
     json_option,
     lab_option,
     read_plan,
@@ -34,6 +35,7 @@ _SHOWN = 12  # measurements of the fidelity in the terminal
     help="A synthetic batch (CSV) whose decay is followed from the end of the reference on.",
 )
 @json_option()
+@html_option()
 def command(
     *,
     data: Path,
@@ -41,32 +43,44 @@ def command(
     stream: str | None,
     batch: Path | None,
     json_file: Path | None,
+    html: Path | None,
 ) -> None:
     """Run the monitors over the rows of a CSV, oldest first, as they would have run live.
 
     The first records are the reference; then drift is watched and, with --batch, the fidelity of
     a synthetic batch. Nothing is regenerated. Rows are counted from 0.
     """
-    if json_file is not None and json_file != STDOUT:
-        refuse_overwriting(json_file, data, batch, lab_file)
+    for output in (json_file, html):
+        if output is not None and output != STDOUT:
+            refuse_overwriting(output, data, batch, lab_file)
     plan = read_plan(lab_file, stream)
     from halflife.streams.tables import block_from, read_table
 
-    rows = block_from(read_table(data), plan.table, str(data))
+    frame = read_table(data)
+    rows = block_from(frame, plan.table, str(data))
     synthetic = None
     if batch is not None:
         synthetic = block_from(read_table(batch), plan.table, str(batch))
     from halflife.streams.watch.backtest import backtest
 
-    from .output import progress, terminal, write_json
+    from .facts.backtest_facts import complete_backtest
+    from .output import finite, progress, terminal, write_json
 
     with progress(f"watching {len(rows)} records", len(rows)) as tell:
         found = backtest(
             plan, rows, batch=synthetic, progress=lambda done: tell(done, len(rows), "")
         )
+    title = plan.title or plan.name
+    found = complete_backtest(found, rows, frame, title=title, seed=plan.seed)
     write_json(json_file, found)
+    if html is not None:
+        from .pages.backtest_page import backtest_page
+
+        html.write_text(backtest_page(finite(found)), encoding="utf-8")
     if json_file != STDOUT:
         show(found, terminal())
+        if html is not None:
+            click.echo(f"wrote {html}")
 
 
 def show(found: dict[str, Any], console: Console) -> None:

@@ -23,6 +23,7 @@ from halflife.schemas.window import ROWS_A_MESSAGE
 from .identity import derived_seed, identity
 from .rows import Rows
 from .stream_watch import StreamWatch
+from .trace import Trace
 from .work import Work, measure_fidelity
 
 _PIECE: Final = 2000
@@ -62,12 +63,19 @@ def backtest(
     meter = _Meter(clock)
     found: list[Message] = []
     rows = rows_of(block)
+    trace = Trace(len(rows))
+    piece = min(_PIECE, trace.every)
+    birth: RegenerationOutcome | None = None
     done = 0
     while done < len(rows):
-        done += meter.drive(watch.feed(rows[done : done + _PIECE], _NONE)) or 0
+        end = done - done % piece + piece
+        done += meter.drive(watch.feed(rows[done:end], _NONE)) or 0
         found += watch.take_findings()
+        trace.note(done, watch)
         if watch.waiting:
-            meter.drive(watch.answer(_outcome(watch, batch, rows, meter), batch))
+            outcome = _outcome(watch, batch, rows, meter)
+            birth = birth or outcome
+            meter.drive(watch.answer(outcome, batch))
         if progress is not None:
             progress(done)
     found += watch.take_findings()
@@ -81,6 +89,9 @@ def backtest(
         "notes": [a.text for a in found if isinstance(a, Alert) and a.kind not in _ALARMS],
         "fidelity": [_fidelity(report) for report in found if isinstance(report, FidelityReport)],
         "half_life": _half_life(found),
+        "keep": plan.keep,
+        "batch": _born(birth),
+        "drift": trace.result(),
         "seconds": {"numerics": meter.seconds, "total": clock() - begun},
     }
 
@@ -192,11 +203,21 @@ def _fidelity(report: FidelityReport) -> dict[str, Any]:
         "fidelity": report.fidelity,
         "retained": report.retained,
         "retained_interval": list(report.retained_interval),
+        "retained_part": report.retained_part,
         "under_limit": report.under_limit,
+        "age_records": report.age_records,
         "parts": report.parts,
         "band": {part: list(band) for part, band in report.bands.items()},
         "utility_gap": report.utility_gap,
     }
+
+
+def _born(birth: RegenerationOutcome | None) -> dict[str, Any] | None:
+    """The batch that was followed, as it was at the end of the reference."""
+    if birth is None or birth.batch is None:
+        return None
+    measure = birth.batch.gate["challenger"]
+    return {"rows": birth.batch.rows, "parts": measure["parts"], "bands": measure["bands"]}
 
 
 def _half_life(found: list[Message]) -> dict[str, Any] | None:
