@@ -151,7 +151,8 @@ class RecipeDrift:
     def take(self, block: Block, recipes: Recipes) -> tuple[list[DriftAlarm], int]:
         """Take records up to the first fault or to the end of a reference; how many were taken.
 
-        Then `begin` (or `postpone`) all that is `due`, before the next call.
+        Before the next call, `begin` (or `postpone`) all that is `due`, and let the recipe that
+        had a fault `begin_again`.
         """
         alarms: list[DriftAlarm] = []
         done = 0
@@ -239,14 +240,20 @@ class RecipeDrift:
                 largest[kind] = max(pair, largest.get(kind, pair))
         return largest
 
-    def take_notes(self) -> list[RecipeNote]:
-        """What became known about references since the last call, in order."""
-        notes, self._known.notes = self._known.notes, []
-        return notes
+    def take_notes(self, before: int | None = None) -> list[RecipeNote]:
+        """What became known about references since the last call, in order of records.
+
+        Args:
+            before: Notes on this record and later ones are kept for the next call.
+        """
+        notes = sorted(self._known.notes, key=lambda note: note.record)
+        taken = [note for note in notes if before is None or note.record < before]
+        self._known.notes = notes[len(taken) :]
+        return taken
 
     def state(self) -> dict[str, Any]:
         """References and running state, as plain data that JSON carries."""
-        return {"key": self._key, **self._known.state()}
+        return {"key": self._key, "seed": self.seed, **self._known.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on where the monitor that gave this state was, bit for bit.
@@ -300,7 +307,7 @@ class RecipeDrift:
                 watch.back(len(where) - kept)
             watch.file()
         self._known.seen += taken
-        for recipe, since in again.items():
+        for recipe, since in () if first else again.items():
             watch = self._known[recipe]
             places = np.array([watch.place_of(i) for i in range(since, watch.count)])
             self.begin_again(recipe, watch.rows[since:], places, wait=False)

@@ -162,7 +162,7 @@ class RecipeWatch:
         for split in sorted(splits):
             if self._confirms(rows, split):
                 return "fault", split
-        self._next_doubt = size + max(10, size // 10)
+        self._next_doubt = size + max(5, size // 20)  # each trial costs a fit
         if self._doubt is None:
             self._doubt = alarm.change_point
             return "doubt", alarm.change_point

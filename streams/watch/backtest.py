@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from halflife.schemas.messages import (
     Alert,
@@ -25,22 +26,25 @@ from .rows import Rows
 from .stream_watch import StreamWatch
 from .work import Work, measure_fidelity
 
+Recipes = NDArray[np.object_]
 _PIECE: Final = 2000
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NONE: Final = np.empty(0, dtype=np.int64)
 
 
-def rows_of(block: Block, *, seconds: float = 3600.0) -> Rows:
+def rows_of(block: Block, recipes: Recipes | None = None, *, seconds: float = 3600.0) -> Rows:
     """The rows of a file as records: one every ``seconds`` of event time, named by their number."""
     places = np.arange(len(block), dtype=np.int64)
     times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
-    return Rows(block, places * ROWS_A_MESSAGE, times, [f"row-{i}" for i in range(len(block))])
+    ids = [f"row-{i}" for i in range(len(block))]
+    return Rows(block, places * ROWS_A_MESSAGE, times, ids, recipes)
 
 
 def backtest(
     plan: StreamPlan,
     block: Block,
     *,
+    recipes: Recipes | None = None,
     batch: Block | None = None,
     progress: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -53,6 +57,7 @@ def backtest(
     Args:
         plan: The stream as the lab file declares it.
         block: Its records, in order.
+        recipes: What each ran under, a text or None, shape (n,), if the file says it.
         batch: A synthetic batch that circulates from the end of the reference on.
         progress: Told how many records are done.
         clock: Seconds, for the time that it took.
@@ -61,7 +66,7 @@ def backtest(
     watch = StreamWatch(plan, partition=0)
     meter = _Meter(clock)
     found: list[Message] = []
-    rows = rows_of(block)
+    rows = rows_of(block, recipes)
     done = 0
     while done < len(rows):
         done += meter.drive(watch.feed(rows[done : done + _PIECE], _NONE)) or 0
@@ -173,7 +178,8 @@ def _alarm(found: Message) -> dict[str, Any]:
     if not isinstance(found, Alert):
         raise TypeError(f"no alert: {found!r}")
     evidence = found.evidence
-    return {
+    recipe = {"recipe": evidence["recipe"]} if "recipe" in evidence else {}
+    return recipe | {
         "record": found.record,
         "change_point": evidence["change_point"],
         "kind": evidence["kind"],
