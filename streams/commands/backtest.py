@@ -50,9 +50,11 @@ def command(
     if json_file is not None and json_file != STDOUT:
         refuse_overwriting(json_file, data, batch, lab_file)
     plan = read_plan(lab_file, stream)
-    from halflife.streams.tables import block_from, read_table
+    from halflife.streams.tables import block_from, read_table, recipes_from
 
-    rows = block_from(read_table(data), plan.table, str(data))
+    frame = read_table(data)
+    rows = block_from(frame, plan.table, str(data))
+    recipes = recipes_from(frame, plan.recipe, str(data))
     synthetic = None
     if batch is not None:
         synthetic = block_from(read_table(batch), plan.table, str(batch))
@@ -62,7 +64,11 @@ def command(
 
     with progress(f"watching {len(rows)} records", len(rows)) as tell:
         found = backtest(
-            plan, rows, batch=synthetic, progress=lambda done: tell(done, len(rows), "")
+            plan,
+            rows,
+            recipes=recipes,
+            batch=synthetic,
+            progress=lambda done: tell(done, len(rows), ""),
         )
     write_json(json_file, found)
     if json_file != STDOUT:
