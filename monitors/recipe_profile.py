@@ -157,7 +157,7 @@ def _covariance(centred: FloatArray) -> FloatArray:
     from sklearn.covariance import ledoit_wolf
 
     scales = np.sqrt((centred**2).mean(axis=0))
-    if centred.shape[1] < 2:
+    if min(centred.shape) < 2:
         return np.asarray(np.diag(scales**2), dtype=np.float64)
     standard = centred / np.where(scales > 0, scales, 1.0)
     shrunk, _ = ledoit_wolf(standard, assume_centered=True)
