@@ -37,6 +37,16 @@ def test_gaussians_are_as_far_apart_as_the_formula_says(n: int) -> None:
     assert mine.divergence(theirs) == pytest.approx(expected, rel=4 / np.sqrt(n))
 
 
+def test_covariances_are_shrunk_as_ledoit_and_wolf_have_it() -> None:
+    from sklearn.covariance import ledoit_wolf
+
+    cells = np.random.default_rng(5).normal(size=(30, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
+    cells = (cells - cells.mean(axis=0)) / cells.std(axis=0)
+    expected, share = ledoit_wolf(cells, assume_centered=True)
+    assert share > 0.02
+    np.testing.assert_allclose(numbers(cells).covariance, expected, rtol=1e-10)
+
+
 def test_the_unit_of_a_column_does_not_matter() -> None:
     rng = np.random.default_rng(1)
     one, two = rng.normal(size=(50, 2)), rng.normal(1.0, 2.0, size=(500, 2))
