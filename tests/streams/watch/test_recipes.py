@@ -146,10 +146,8 @@ def test_a_stream_may_begin_to_name_recipes_while_it_is_watched(heavy: Heavy) ->
     for i in range(KNOWN):
         record = orjson.loads(log[i].value or b"")
         del record["recipe"]
-        record["values"] = {
-            "temperature": 300.0 + np.sin(i * i),
-            "power": 300 + np.cos(7.0 * i * i),
-        }
+        noise = np.random.default_rng(i).normal(size=2).tolist()
+        record["values"] = {"temperature": 300.0 + noise[0], "power": 300.0 + noise[1]}
         log[i] = raw(log[i].offset, record, key=b"oven")
     lab = plans(LAB.format(more=""))
     whole = Player(lab, log, heavy).play()
