@@ -79,7 +79,7 @@ class RecipeWatch:
         self.profile: RecipeProfile | None = None
         self._tape: RewindableDrift | None = None
         self._start = 0  # record of this recipe from which its monitor counts
-        self._fresh: dict[str, Any] = {}
+        self._fresh: list[Any] = []
         self._first_place = 0
         self._places = _NONE
         self._doubt: int | None = None
@@ -206,7 +206,7 @@ class RecipeWatch:
         drift = Drift(self.table, false_alarms=self.false_alarms, seed=self.seed)
         drift.restore(state)
         self.profile = RecipeProfile.fit(self.rows)
-        self._fresh = {kind: each["running"] for kind, each in state["detectors"].items()}
+        self._fresh = [group["running"] for group in state["groups"]]
         self._adopt(drift)
 
     def _adopt(self, drift: Drift) -> None:
@@ -233,11 +233,8 @@ class RecipeWatch:
         if self._tape is None:
             raise ValueError(f"{named(self.recipe)} has no reference")
         state = self._tape.drift.state()
-        detectors = {
-            kind: {**each, "running": self._fresh[kind]}
-            for kind, each in state["detectors"].items()
-        }
-        return {**state, "seen": 0, "detectors": detectors}
+        pairs = zip(state["groups"], self._fresh, strict=True)
+        return {**state, "seen": 0, "groups": [{**g, "running": fresh} for g, fresh in pairs]}
 
     def release(self) -> None:
         """Let a held recipe go on, from the records that it kept."""
@@ -285,6 +282,6 @@ class RecipeWatch:
             drift = Drift(self.table, false_alarms=self.false_alarms, seed=self.seed)
             drift.restore(state["drift"])
             self._tape = RewindableDrift(drift)
-        self._start, self._fresh = int(state["start"]), dict(state["fresh"])
+        self._start, self._fresh = int(state["start"]), list(state["fresh"])
         self._first_place, self._places = int(state["first_place"]), unpack(state["places"])
         self._doubt, self._next_doubt = state["doubt"], int(state["next_doubt"])
