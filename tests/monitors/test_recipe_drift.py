@@ -319,7 +319,13 @@ def mixed(n: int, seed: int, slope: float) -> Block:
     rng = np.random.default_rng(seed)
     dose = rng.uniform(0, 1, n)
     numbers = np.column_stack(
-        [dose, slope * dose + 0.1 * rng.normal(size=n), rng.poisson(3, n), dose, np.full(n, 4.0)]
+        [
+            dose,
+            slope * dose + 0.1 * rng.normal(size=n),
+            rng.integers(50, size=n),
+            dose,
+            np.full(n, 4.0),
+        ]
     )
     numbers[:, 3] = np.nan
     numbers[rng.random(n) < 0.1, 1] = np.nan
