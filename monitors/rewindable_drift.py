@@ -19,6 +19,9 @@ class RewindableDrift:
     Args:
         drift: Fitted or restored.
 
+    Raises:
+        NotFitted: For one that is neither.
+
     Attributes:
         drift: As it stands now.
 
@@ -28,9 +31,6 @@ class RewindableDrift:
         >>> table = Table((Column(name="x"),))
         >>> frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=400)})
         >>> block = Block.from_frame(table, frame)
-        >>> tape = RewindableDrift(Drift(table))
-        Traceback (most recent call last):
-        halflife.monitors.errors.NotFitted: drift: call fit, or restore, before this
         >>> drift = Drift(table)
         >>> drift.fit(block[:300])
         >>> tape = RewindableDrift(drift)
