@@ -162,7 +162,8 @@ class RecipeWatch:
         for split in sorted(splits):
             if self._confirms(rows, split):
                 return "fault", split
-        self._next_doubt = size + max(5, size // 20)  # each trial costs a fit
+        # Each trial costs a fit, and a model of the set-points is dear.
+        self._next_doubt = size + max(5, size // (5 if self.table.set_points else 20))
         if self._doubt is None:
             self._doubt = alarm.change_point
             return "doubt", alarm.change_point

@@ -25,6 +25,9 @@ _SEVERITY: Final[dict[AlertKind, Severity]] = {
     "generator-silent": "critical",
 }
 
+SUPERSEDED: Final = "more is known about recipes"
+"""Why an alert about recipes ends when the next one says more."""
+
 
 class AlertBook:
     """Begins and ends alerts of one stream; a condition that goes on is not said again."""
@@ -56,7 +59,7 @@ class AlertBook:
         if is_settled and all(note.kind == "own" for note in notes):
             return self.resolve("recipe", text, moment)
         evidence = {"notes": [{"recipe": note.recipe, "kind": note.kind} for note in notes]}
-        ended = self.resolve("recipe", "more is known about recipes", moment)
+        ended = self.resolve("recipe", SUPERSEDED, moment)
         return ended + self.fire("recipe", text, moment, evidence)
 
     def fail(

@@ -21,6 +21,7 @@ from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 from halflife.schemas.window import ROWS_A_MESSAGE
 
+from .alert_book import SUPERSEDED
 from .identity import derived_seed, identity
 from .rows import Rows
 from .stream_watch import StreamWatch
@@ -83,7 +84,7 @@ def backtest(
         "false_alarms": plan.false_alarms,
         "reference": reference,
         "alarms": [_alarm(alert) for alert in found if _is_alarm(alert)],
-        "notes": [a.text for a in found if isinstance(a, Alert) and a.kind not in _ALARMS],
+        "notes": [a.text for a in found if isinstance(a, Alert) and _is_note(a)],
         "fidelity": [_fidelity(report) for report in found if isinstance(report, FidelityReport)],
         "half_life": _half_life(found),
         "seconds": {"numerics": meter.seconds, "total": clock() - begun},
@@ -164,6 +165,10 @@ def _measure(
 ) -> Generator[Work, Any, dict[str, Any]]:
     result: dict[str, Any] = yield Work(measure_fidelity, (plan.table, seed, real, batch))
     return result
+
+
+def _is_note(alert: Alert) -> bool:
+    return alert.kind not in _ALARMS and alert.text != SUPERSEDED
 
 
 def _is_alarm(found: Message) -> bool:
