@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .gate import Gate
     from .privacy import Privacy
     from .privacy_measure import PrivacyMeasure
+    from .recipe_drift import RecipeDrift
+    from .recipe_note import RecipeNote
     from .retained import Retained, RetainedFidelity
     from .utility import Utility
     from .utility_gap import UtilityGap
@@ -43,6 +45,8 @@ __all__ = [
     "NothingMeasurable",
     "Privacy",
     "PrivacyMeasure",
+    "RecipeDrift",
+    "RecipeNote",
     "ReferenceTooShort",
     "Retained",
     "RetainedFidelity",
@@ -68,6 +72,8 @@ _EXPORTS: Final[dict[str, str]] = {
     "PARTS": ".fidelity",
     "Privacy": ".privacy",
     "PrivacyMeasure": ".privacy_measure",
+    "RecipeDrift": ".recipe_drift",
+    "RecipeNote": ".recipe_note",
     "ReferenceTooShort": ".errors",
     "Retained": ".retained",
     "RetainedFidelity": ".retained",

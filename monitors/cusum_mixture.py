@@ -21,6 +21,7 @@ Int64Array = NDArray[np.int64]
 __all__ = ["SEGMENT", "Crossing", "CusumMixture"]
 
 _FAR: Final = 2**31 - 1
+_MOST: Final = 500.0
 _DOUBT: Final = 1e-5  # of sums in another order than that which decides
 
 
@@ -215,5 +216,6 @@ class CusumMixture:
 
     def _terms(self, cusums: Int32Array) -> FloatArray:
         """``w_k G_k (exp(S_k) - S_k - 1)``, shape (..., K)."""
-        nats = np.maximum(cusums, 0) * STEP  # a copy in one piece, so that sums have one order
+        # A copy in one piece, so that sums have one order; beyond 500 nats all is the same.
+        nats = np.minimum(np.maximum(cusums, 0) * STEP, _MOST)
         return np.asarray(self._factors * (np.expm1(nats) - nats), dtype=np.float64)

@@ -22,6 +22,7 @@ _RIDGES: Final = tuple(10.0**power for power in range(-6, 3))
 _GRID: Final = 2.0**-16  # of set-points and features
 _WEIGHT_BITS: Final = 24
 _LEAST_SCALE: Final = 0.25  # of the mean one: no place is thought to be quieter
+_FEWEST_NEAR: Final = 10  # rows nearest to a centre, below which its surroundings are unknown
 _MOST_LEVELS: Final = 10
 _FEWEST_OF_LEVEL: Final = 5
 
@@ -35,7 +36,8 @@ class SetPointModel:
     the leverage (Allen's PRESS), so that no row's residual comes from a model that has seen it.
 
     A row is *outside* where a set-point is missing, beyond its range in the reference, at an
-    unknown level, or farther from every centre than any row of the reference.
+    unknown level, farther from every centre than any row of the reference, or nearest to a centre
+    around which there are hardly any.
 
     Set-points, features and weights lie on grids of powers of two, on which sums of products are
     exact: a residual is the same to the last bit, whatever rows stand beside it.
@@ -113,7 +115,9 @@ class SetPointModel:
         """Of each row, shape (n, features), and whether it is outside, shape (n,)."""
         x, outside = self._conditions(block)
         squares = self._squares(x)
-        outside |= squares.min(axis=1) > self.arrays["reach"][0] ** 2
+        nearest = squares.argmin(axis=1)
+        outside |= squares[np.arange(len(squares)), nearest] > self.arrays["reach"][0] ** 2
+        outside |= self.arrays["lonely"][nearest] > 0
         x[outside] = 0.0
         return self._features(x, squares, float(self.arrays["width"][0])), outside
 
@@ -226,6 +230,9 @@ class SetPointModel:
         between = 0.75 * np.sqrt(np.median(gaps.min(axis=1))) if len(chosen) > 1 else 0.0
         reach = max(float(np.sqrt(nearest.max())), float(between)) * (1 + 1e-9) + 1e-9
         self.arrays["reach"] = np.array([reach])
+        counts = np.bincount(self._squares(x).argmin(axis=1), minlength=len(chosen))
+        fewest = min(_FEWEST_NEAR, len(x) / len(chosen) / 4)
+        self.arrays["lonely"] = (counts < fewest).astype(np.float64)
 
     def _regress(self, reference: Block) -> FloatArray:
         """Fit f and s; the held-out residuals."""

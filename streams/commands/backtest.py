@@ -54,10 +54,11 @@ def command(
         if output is not None and output != STDOUT:
             refuse_overwriting(output, data, batch, lab_file)
     plan = read_plan(lab_file, stream)
-    from halflife.streams.tables import block_from, read_table
+    from halflife.streams.tables import block_from, read_table, recipes_from
 
     frame = read_table(data)
     rows = block_from(frame, plan.table, str(data))
+    recipes = recipes_from(frame, plan.recipe, str(data))
     synthetic = None
     if batch is not None:
         synthetic = block_from(read_table(batch), plan.table, str(batch))
@@ -68,7 +69,11 @@ def command(
 
     with progress(f"watching {len(rows)} records", len(rows)) as tell:
         found = backtest(
-            plan, rows, batch=synthetic, progress=lambda done: tell(done, len(rows), "")
+            plan,
+            rows,
+            recipes=recipes,
+            batch=synthetic,
+            progress=lambda done: tell(done, len(rows), ""),
         )
     title = plan.title or plan.name
     found = complete_backtest(found, rows, frame, title=title, seed=plan.seed)

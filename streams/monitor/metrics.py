@@ -106,10 +106,9 @@ class MonitorMetrics:
         self._advance(missing, (partition, name, "missing"), sum(watch.missing.values()))
         self.watermark.labels(stream=name).set(watch.watermark)
         self.pending.labels(stream=name).set(watch.desk.pending is not None)
-        if watch.drift is not None:
-            for kind, (statistic, threshold) in watch.drift.statistics().items():
-                self.statistic.labels(stream=name, kind=kind).set(statistic)
-                self.threshold.labels(stream=name, kind=kind).set(threshold)
+        for kind, (statistic, threshold) in watch.drift.statistics().items():
+            self.statistic.labels(stream=name, kind=kind).set(statistic)
+            self.threshold.labels(stream=name, kind=kind).set(threshold)
         if watch.circulation is not None:
             created = watch.circulation.batch.created.timestamp()
             self.created.labels(stream=name).set(created)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from halflife.schemas.messages import (
     Alert,
@@ -20,28 +21,32 @@ from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 from halflife.schemas.window import ROWS_A_MESSAGE
 
+from .alert_book import SUPERSEDED
 from .identity import derived_seed, identity
 from .rows import Rows
 from .stream_watch import StreamWatch
 from .trace import Trace
 from .work import Work, measure_fidelity
 
+Recipes = NDArray[np.object_]
 _PIECE: Final = 2000
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NONE: Final = np.empty(0, dtype=np.int64)
 
 
-def rows_of(block: Block, *, seconds: float = 3600.0) -> Rows:
+def rows_of(block: Block, recipes: Recipes | None = None, *, seconds: float = 3600.0) -> Rows:
     """The rows of a file as records: one every ``seconds`` of event time, named by their number."""
     places = np.arange(len(block), dtype=np.int64)
     times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
-    return Rows(block, places * ROWS_A_MESSAGE, times, [f"row-{i}" for i in range(len(block))])
+    ids = [f"row-{i}" for i in range(len(block))]
+    return Rows(block, places * ROWS_A_MESSAGE, times, ids, recipes)
 
 
 def backtest(
     plan: StreamPlan,
     block: Block,
     *,
+    recipes: Recipes | None = None,
     batch: Block | None = None,
     progress: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -54,6 +59,7 @@ def backtest(
     Args:
         plan: The stream as the lab file declares it.
         block: Its records, in order.
+        recipes: What each ran under, a text or None, shape (n,), if the file says it.
         batch: A synthetic batch that circulates from the end of the reference on.
         progress: Told how many records are done.
         clock: Seconds, for the time that it took.
@@ -62,7 +68,7 @@ def backtest(
     watch = StreamWatch(plan, partition=0)
     meter = _Meter(clock)
     found: list[Message] = []
-    rows = rows_of(block)
+    rows = rows_of(block, recipes)
     trace = Trace(len(rows))
     piece = min(_PIECE, trace.every)
     birth: RegenerationOutcome | None = None
@@ -86,7 +92,7 @@ def backtest(
         "false_alarms": plan.false_alarms,
         "reference": reference,
         "alarms": [_alarm(alert) for alert in found if _is_alarm(alert)],
-        "notes": [a.text for a in found if isinstance(a, Alert) and a.kind not in _ALARMS],
+        "notes": [a.text for a in found if isinstance(a, Alert) and _is_note(a)],
         "fidelity": [_fidelity(report) for report in found if isinstance(report, FidelityReport)],
         "half_life": _half_life(found),
         "keep": plan.keep,
@@ -172,6 +178,10 @@ def _measure(
     return result
 
 
+def _is_note(alert: Alert) -> bool:
+    return alert.kind not in _ALARMS and alert.text != SUPERSEDED
+
+
 def _is_alarm(found: Message) -> bool:
     return (
         isinstance(found, Alert)
@@ -184,7 +194,8 @@ def _alarm(found: Message) -> dict[str, Any]:
     if not isinstance(found, Alert):
         raise TypeError(f"no alert: {found!r}")
     evidence = found.evidence
-    return {
+    recipe = {"recipe": evidence["recipe"]} if "recipe" in evidence else {}
+    return recipe | {
         "record": found.record,
         "change_point": evidence["change_point"],
         "kind": evidence["kind"],

@@ -33,7 +33,7 @@ class Trace:
         due = not self._records or last >= self._records[-1] + self.every
         if due and last >= 0:
             self._records.append(last)
-            self._statistics.append({} if watch.drift is None else watch.drift.statistics())
+            self._statistics.append(watch.drift.statistics())
 
     def result(self) -> dict[str, Any]:
         """Records, and for each kind its statistic and threshold in nats; None if unwatched."""

@@ -20,6 +20,7 @@ from tests.bench import (
     drift_speed,
     latency,
     memory,
+    recipes,
     speed,
 )
 
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "drift-power": drift_power.run,
     "drift-set-points": drift_given_set_points.run,
     "drift-speed": drift_speed.run,
+    "recipes": recipes.run,
 }
 
 
