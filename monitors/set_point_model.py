@@ -22,7 +22,7 @@ _RIDGES: Final = tuple(10.0**power for power in range(-6, 3))
 _GRID: Final = 2.0**-16  # of set-points and features
 _WEIGHT_BITS: Final = 24
 _LEAST_SCALE: Final = 0.25  # of the mean one: no place is thought to be quieter
-_FEWEST_NEAR: Final = 10  # rows nearest to a centre, below which its surroundings are unknown
+_FEWEST_NEAR: Final = 20  # rows nearest to a centre, below which its surroundings are unknown
 _MOST_LEVELS: Final = 10
 _FEWEST_OF_LEVEL: Final = 5
 
@@ -231,7 +231,7 @@ class SetPointModel:
         reach = max(float(np.sqrt(nearest.max())), float(between)) * (1 + 1e-9) + 1e-9
         self.arrays["reach"] = np.array([reach])
         counts = np.bincount(self._squares(x).argmin(axis=1), minlength=len(chosen))
-        fewest = min(_FEWEST_NEAR, len(x) / len(chosen) / 4)
+        fewest = min(_FEWEST_NEAR, len(x) / len(chosen) / 3)
         self.arrays["lonely"] = (counts < fewest).astype(np.float64)
 
     def _regress(self, reference: Block) -> FloatArray:
