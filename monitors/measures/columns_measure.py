@@ -117,7 +117,7 @@ class ColumnsMeasure(Measure):
 
 
 def class_counts(
-    comparison: Comparison, codes: NDArray[np.intp], levels: int
+    comparison: Comparison, codes: NDArray[np.intp], levels: int, *, draws: int | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """How many real and synthetic rows are in each class, as they are and permuted.
 
@@ -125,22 +125,35 @@ def class_counts(
         comparison: The rows.
         codes: The class of each pooled row, shape (n + m,); -1 for none.
         levels: How many classes there are, G.
+        draws: How many permutations; None for all.
 
     Returns:
         Two arrays of shape (1 + draws, G).
     """
+    weights = comparison.as_real[: None if draws is None else 1 + draws]
     known = np.flatnonzero(codes >= 0)
     order = known[np.argsort(codes[known], kind="stable")]
     present, starts, counts = np.unique(codes[order], return_index=True, return_counts=True)
-    real = np.zeros((len(comparison.as_real), levels))
-    synthetic = np.zeros_like(real)
-    real[:, present] = np.add.reduceat(comparison.as_real[:, order], starts, axis=1)
-    synthetic[:, present] = counts - real[:, present]
-    return real, synthetic
+    real = np.take(weights, order, axis=1)
+    if len(present) < len(order):
+        real = np.add.reduceat(real, starts, axis=1)
+    synthetic = counts - real
+    if len(present) == levels:
+        return real, synthetic
+    wide = np.zeros((2, len(weights), levels))
+    wide[0][:, present], wide[1][:, present] = real, synthetic
+    return wide[0], wide[1]
 
 
-def value_counts(comparison: Comparison, name: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+def value_counts(
+    comparison: Comparison, name: str, *, draws: int | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The distinct values of a numeric column, and how many real and synthetic rows have them.
+
+    Args:
+        comparison: The rows.
+        name: Of the column.
+        draws: How many permutations; None for all.
 
     Returns:
         Shapes (G,), (1 + draws, G) and (1 + draws, G).
@@ -149,7 +162,7 @@ def value_counts(comparison: Comparison, name: str) -> tuple[FloatArray, FloatAr
     values, codes = np.unique(cells, return_inverse=True)
     known = ~np.isnan(values)
     codes = np.where(comparison.known(name), codes, -1)
-    return values[known], *class_counts(comparison, codes, int(known.sum()))
+    return values[known], *class_counts(comparison, codes, int(known.sum()), draws=draws)
 
 
 def to_shares(counts: FloatArray) -> FloatArray:

@@ -163,9 +163,9 @@ class Comparison:
         40 (Mann and Wald). A missing cell is -1.
         """
         if name not in self.table.numeric:
-            cells = self.pooled.text(name)
-            codes = level_codes(cells)
-            levels = len({cell for cell in cells if cell is not None})
+            texts = self.pooled.text(name)
+            codes = level_codes(texts)
+            levels = len({text for text in texts if text is not None})
             return np.where(codes == levels, -1, codes), levels
         cells = self.pooled.number(name)
         known = np.isfinite(cells)

@@ -51,10 +51,10 @@ class Extremes(ColumnsMeasure):
         return np.asarray(np.abs(real - synthetic).mean(axis=1))
 
     def _more(self, comparison: Comparison, name: str) -> dict[str, Any]:
-        values, *counts = value_counts(comparison, name)
+        values, *counts = value_counts(comparison, name, draws=0)
         told: dict[str, Any] = {"unit": comparison.table.column(name).unit}
         for what, side in zip(("real", "synthetic"), counts, strict=True):
-            low, high = _outermost(values, to_shares(side[:1]), _share(counts))[0]
+            low, high = _outermost(values, to_shares(side), _share(counts))[0]
             there = values[side[0] > 0]
             told[what] = {
                 "minimum": float(there[0]),

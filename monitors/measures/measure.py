@@ -88,9 +88,11 @@ class Measure(ABC):
     ) -> MeasureResult:
         return MeasureResult(
             measure=self.name,
+            title=self.title,
             group=self.group,
             value=None if value is None else float(value),
             best=self.best,
+            direction=self.direction,
             yardstick=None if yardstick is None else float(yardstick),
             p_value=None if p_value is None else float(p_value),
             unit=self.unit,

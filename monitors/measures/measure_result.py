@@ -14,9 +14,11 @@ class MeasureResult:
 
     Args:
         measure: Its name in the registry.
+        title: What people call it.
         group: "columns", "pairs", "joint", "coverage", "predictive", "privacy" or "laws".
         value: The measure; None where it has no meaning for these rows.
         best: The value of a perfect batch.
+        direction: Whether "lower", "higher" or nearer to ``best`` ("near") is better.
         yardstick: What another real sample of that size gives, where that is known.
         p_value: How often equally good rows would look as bad by chance, where a test is made.
         unit: Of ``value``; "1" for a ratio.
@@ -26,15 +28,17 @@ class MeasureResult:
         reason: Why there is no value.
 
     Example:
-        >>> result = MeasureResult("hellinger", "columns", value=float("nan"), best=0.0)
+        >>> result = MeasureResult("mmd", "MMD", "joint", value=float("nan"), best=0.0)
         >>> print(result.to_dict()["value"])
         None
     """
 
     measure: str
+    title: str
     group: str
     value: float | None
     best: float
+    direction: str = "lower"
     yardstick: float | None = None
     p_value: float | None = None
     unit: str = "1"
@@ -46,11 +50,13 @@ class MeasureResult:
         """Plain data, ready for JSON: no NaN and no infinite number."""
         return {
             "measure": self.measure,
+            "title": self.title,
             "group": self.group,
             "value": _plain(self.value),
             "yardstick": _plain(self.yardstick),
             "p_value": _plain(self.p_value),
             "best": self.best,
+            "direction": self.direction,
             "unit": self.unit,
             "sentence": self.sentence,
             "details": _plain(self.details),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _MOST_ROWS: Final = 1_000
 _TRAIN_ROWS: Final = 500
 _FOLDS: Final = 5
-_TREES: Final = 40
+_TREES: Final = 60
+_FEWEST_TREES: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +59,9 @@ class Models:
         targets, gains = [], []
         draw = comparison.samples.generator("models")
         orders = draw.permutation(len(real)), draw.permutation(len(synthetic))
+        trees = max(_FEWEST_TREES, _TREES // max(len(comparison.tasks), 1))
         for task in comparison.tasks if trained > 0 else ():
-            found = _gains(Learner(task, comparison.seed, _TREES), real, synthetic, orders, trained)
+            found = _gains(Learner(task, comparison.seed, trees), real, synthetic, orders, trained)
             if found is not None:
                 targets.append(task.target)
                 gains.append(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from halflife.schemas.table import FloatArray
 
@@ -81,13 +82,14 @@ def l_moments(values: FloatArray, counts: FloatArray) -> FloatArray:
         >>> l_moments(np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.ones((1, 5))).round(3) + 0.0
         array([[2., 1., 0., 0.]])
     """
-    above = np.cumsum(counts, axis=1)
-    below = above - counts
-    n = above[:, -1]
+    upto = np.cumsum(counts, axis=1).astype(np.intp)
+    n = upto[:, -1]
     b = []
     for r in range(4):
-        weight = _choose(above, r + 1) - _choose(below, r + 1)
-        b.append((weight @ values) / np.maximum(n * _choose(n - 1.0, r), 1.0))
+        # The places of equal values are neighbours: their weights add up to a difference.
+        table = _choose(np.arange(n.max() + 1), r + 1)
+        weight = np.diff(table[upto], axis=1, prepend=0.0)
+        b.append((weight @ values) / np.maximum(n * _choose(n - 1, r), 1.0))
     spread = 2.0 * b[1] - b[0]
     third = 6.0 * b[2] - 6.0 * b[1] + b[0]
     fourth = 20.0 * b[3] - 30.0 * b[2] + 12.0 * b[1] - b[0]
@@ -125,9 +127,9 @@ def moments(cells: FloatArray) -> dict[str, float | None]:
     }
 
 
-def _choose(i: FloatArray, r: int) -> FloatArray:
+def _choose(i: NDArray[np.intp], r: int) -> FloatArray:
     """Binomial coefficients; 0 where i < r."""
-    product = np.ones_like(i)
+    product = np.ones(len(i))
     for j in range(r):
-        product = product * np.maximum(i - j, 0.0) / (j + 1.0)
+        product *= np.maximum(i - j, 0) / (j + 1.0)
     return product

@@ -50,9 +50,9 @@ class RangeCoverage(ColumnsMeasure):
         return np.asarray(np.where(high > low, np.maximum(1.0 - missed, 0.0), 1.0))
 
     def _more(self, comparison: Comparison, name: str) -> dict[str, Any]:
-        values, *counts = value_counts(comparison, name)
+        values, *counts = value_counts(comparison, name, draws=0)
         sides = zip(("real", "synthetic"), counts, strict=True)
-        told = {what: [float(end[0]) for end in ends(values, side[:1])] for what, side in sides}
+        told = {what: [float(end[0]) for end in ends(values, side)] for what, side in sides}
         return {**told, "unit": comparison.table.column(name).unit}
 
 

@@ -50,8 +50,8 @@ class TailShares(ColumnsMeasure):
         )
 
     def _more(self, comparison: Comparison, name: str) -> dict[str, Any]:
-        values, *counts = value_counts(comparison, name)
-        real, synthetic = (to_shares(side[:1]) for side in counts)
+        values, *counts = value_counts(comparison, name, draws=0)
+        real, synthetic = (to_shares(side) for side in counts)
         told: dict[str, Any] = {"unit": comparison.table.column(name).unit}
         for side, step in (("lower", 1), ("upper", -1)):
             place, own, _ = _lower(real[:, ::step], synthetic[:, ::step])
