@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class Models:
         targets: The column that each of the tasks predicts.
         synthetic_on_real: Trained on synthetic rows, tested on real ones; shape (tasks, n).
         real_on_real: Trained on other real rows, tested on real ones; shape (tasks, n).
+        train_on_real: Trained on the rows that made the batch, tested on real ones; shape
+            (tasks, n), None where those rows are not known.
         real_on_synthetic: Trained on real rows, tested on synthetic ones, the skill of each task;
             NaN where the synthetic target is constant or missing.
         train_rows: How many rows train a model.
@@ -47,6 +49,7 @@ class Models:
     targets: tuple[str, ...]
     synthetic_on_real: FloatArray
     real_on_real: FloatArray
+    train_on_real: FloatArray | None
     real_on_synthetic: FloatArray
     train_rows: int
 
@@ -56,45 +59,64 @@ class Models:
         real = comparison.some(comparison.real, "models, real", _MOST_ROWS)
         synthetic = comparison.some(comparison.synthetic, "models, synthetic", _MOST_ROWS)
         trained = min(len(real) - -(-len(real) // _FOLDS), len(synthetic), _TRAIN_ROWS)
-        targets, gains = [], []
         draw = comparison.samples.generator("models")
-        orders = draw.permutation(len(real)), draw.permutation(len(synthetic))
+        real = real[draw.permutation(len(real))]  # so that any of the rows are some at random
+        synthetic = synthetic[draw.permutation(len(synthetic))]
+        train = comparison.train
+        if train is not None:
+            train = train[draw.permutation(len(train))[:trained]]
         trees = max(_FEWEST_TREES, _TREES // max(len(comparison.tasks), 1))
+        targets, found = [], []
         for task in comparison.tasks if trained > 0 else ():
-            found = _gains(Learner(task, comparison.seed, trees), real, synthetic, orders, trained)
-            if found is not None:
+            gains = _gains(Learner(task, comparison.seed, trees), real, synthetic, train, trained)
+            if gains is not None:
                 targets.append(task.target)
-                gains.append(found)
+                found.append(gains)
+        shape = (-1, len(real))
         return cls(
             real=real,
             targets=tuple(targets),
-            synthetic_on_real=np.array([g[0] for g in gains]).reshape(-1, len(real)),
-            real_on_real=np.array([g[1] for g in gains]).reshape(-1, len(real)),
-            real_on_synthetic=np.array([g[2] for g in gains]),
+            synthetic_on_real=np.array([gains.synthetic for gains in found]).reshape(shape),
+            real_on_real=np.array([gains.real for gains in found]).reshape(shape),
+            train_on_real=None
+            if train is None
+            else np.array([gains.train for gains in found]).reshape(shape),
+            real_on_synthetic=np.array([gains.on_synthetic for gains in found]),
             train_rows=trained,
         )
 
 
+class _Gains(NamedTuple):
+    """Of one task: by models of each kind of rows on real rows, and by real ones on synthetic."""
+
+    synthetic: FloatArray
+    real: FloatArray
+    train: FloatArray | None
+    on_synthetic: float
+
+
 def _gains(
-    learner: Learner,
-    real: Block,
-    synthetic: Block,
-    orders: tuple[NDArray[np.intp], NDArray[np.intp]],
-    trained: int,
-) -> tuple[FloatArray, FloatArray, float] | None:
+    learner: Learner, real: Block, synthetic: Block, train: Block | None, trained: int
+) -> _Gains | None:
+    """None where the target is constant or rare in the real rows."""
     task: Task = learner.task
-    real_x, synthetic_x = features([real, synthetic], task.inputs)
-    rows = orders[1][:trained]
-    by_synthetic = learner.guesses(synthetic[rows], synthetic_x[rows], real_x)
-    rows = orders[0][:trained]
-    on_synthetic = learner.guesses(real[rows], real_x[rows], synthetic_x)
+    real_x, synthetic_x, train_x = features(
+        [real, synthetic, synthetic[:0] if train is None else train], task.inputs
+    )
+    some = slice(trained)
+    by_synthetic = learner.guesses(synthetic[some], synthetic_x[some], real_x)
+    on_synthetic = learner.guesses(real[some], real_x[some], synthetic_x)
     by_real: NDArray[Any] = np.empty_like(by_synthetic)
     fold = np.arange(len(real)) % _FOLDS
     for k in range(_FOLDS):
-        test, rows = orders[0][fold == k], orders[0][fold != k][:trained]
-        by_real[test] = learner.guesses(real[rows], real_x[rows], real_x[test])
-    gains = task.gains(real, by_synthetic), task.gains(real, by_real)
-    if gains[0] is None or gains[1] is None:
+        rows = np.flatnonzero(fold != k)[some]
+        by_real[fold == k] = learner.guesses(real[rows], real_x[rows], real_x[fold == k])
+    of_synthetic, of_real = task.gains(real, by_synthetic), task.gains(real, by_real)
+    if of_synthetic is None or of_real is None:
         return None
+    by_train = None
+    if train is not None:
+        by_train = task.gains(real, learner.guesses(train, train_x, real_x))
     other = task.gains(synthetic, on_synthetic)
-    return gains[0], gains[1], float("nan") if other is None else float(other.mean())
+    skill = float("nan") if other is None else float(other.mean())
+    return _Gains(of_synthetic, of_real, by_train, skill)

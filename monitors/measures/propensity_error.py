@@ -27,8 +27,9 @@ class PropensityError(Measure):
     share of synthetic rows: 0 where nothing tells them apart, :math:`c (1 - c)` where every row is
     told. Terms are the columns (numbers as ranks, categories as indicators), and their squares and
     products where there are twenty rows for each. With k independent terms the error of another
-    real sample is :math:`\chi^2_k (1 - c)^2 c / N`: the yardstick is its mean, the p-value its
-    tail.
+    real sample is :math:`\chi^2_k\, c (1 - c) / N` (to first order the score test of the model):
+    the yardstick is its mean, the p-value its tail. (Snoke et al. have a further factor 1 - c, for
+    synthetic rows that are drawn from a model of these very real rows.)
 
     Reference: Woo, Reiter, Oganian, Karr, J. Privacy Confidentiality 1 (2009) 111; Snoke, Raab,
     Nowok, Dibben, Slavkovic, J. R. Statist. Soc. A 181 (2018) 663.
@@ -63,7 +64,7 @@ class PropensityError(Measure):
         guesses = _probabilities(basis, is_synthetic)
         share = float(is_synthetic.mean())
         error = float(((guesses - share) ** 2).mean())
-        scale = (1.0 - share) ** 2 * share / total
+        scale = (1.0 - share) * share / total
         yardstick = terms * scale
         return self._result(
             error,
