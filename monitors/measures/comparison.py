@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 _MOST_ROWS: Final = 5_000
 _MOST_BINS: Final = 40
+_FAR: Final = 1e150
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """A synthetic batch beside real rows, with what several measures need computed once.
 
-    What is said does not depend on the order of the rows. An infinite cell counts as missing.
+    What is said does not depend on the order of the rows. A number that is infinite, or so great
+    (beyond 1e150) that its square is, counts as missing.
 
     Args:
         samples: Real and synthetic rows, at most ``most_rows`` of each, sorted.
@@ -214,9 +216,10 @@ class Comparison:
 
 
 def _finite(block: Block) -> Block:
-    """The same rows with infinite cells missing."""
-    if np.isinf(block.numbers).any():
-        numbers = np.where(np.isinf(block.numbers), np.nan, block.numbers)
+    """The same rows with cells missing that no square of theirs could hold."""
+    far = np.abs(block.numbers) > _FAR
+    if far.any():
+        numbers = np.where(far, np.nan, block.numbers)
         return Block(block.table, numbers, block.texts)
     return block
 

@@ -17,6 +17,7 @@ from .comparison import Comparison
 from .measure import Measure, Need
 from .measure_result import MeasureResult
 
+_FEWEST_ROWS: Final = 10
 _MOST_TASKS: Final = 2
 _TRAIN_ROWS: Final = 300
 _TEST_ROWS: Final = 200
@@ -58,6 +59,10 @@ class FeatureImportance(Measure):
         tasks = [task for task in comparison.tasks if len(task.inputs) > 1][:_MOST_TASKS]
         if not tasks:
             raise NothingMeasurable("models here have one input, so that no two can be compared")
+        if len(comparison.real) < 2 * _FEWEST_ROWS or len(comparison.synthetic) < _FEWEST_ROWS:
+            raise NothingMeasurable(
+                f"it needs {2 * _FEWEST_ROWS} real and {_FEWEST_ROWS} synthetic rows"
+            )
         targets: dict[str, Any] = {}
         for task in tasks:
             found = _importances(comparison, task)

@@ -36,8 +36,10 @@ class JensenShannon(ColumnsMeasure):
     says: ClassVar[str] = "The Jensen-Shannon distance"
 
     def _compare(self, comparison: Comparison, name: str) -> FloatArray:
-        from scipy.spatial.distance import jensenshannon
+        from scipy.special import rel_entr
 
-        real, synthetic = class_counts(comparison, *comparison.bins(name))
-        distances = jensenshannon(to_shares(real), to_shares(synthetic), base=2.0, axis=1)
-        return np.nan_to_num(np.asarray(distances))
+        counts = class_counts(comparison, *comparison.bins(name))
+        p, q = (to_shares(side) for side in counts)
+        middle = (p + q) / 2.0
+        bits = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1) / (2.0 * np.log(2.0))
+        return np.asarray(np.sqrt(np.clip(bits, 0.0, 1.0)))

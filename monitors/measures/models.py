@@ -16,6 +16,7 @@ from halflife.schemas.table import Block, FloatArray
 if TYPE_CHECKING:
     from .comparison import Comparison
 
+_FEWEST_ROWS: Final = 10
 _MOST_ROWS: Final = 1_000
 _TRAIN_ROWS: Final = 500
 _FOLDS: Final = 5
@@ -67,7 +68,7 @@ class Models:
             train = train[draw.permutation(len(train))[:trained]]
         trees = max(_FEWEST_TREES, _TREES // max(len(comparison.tasks), 1))
         targets, found = [], []
-        for task in comparison.tasks if trained > 0 else ():
+        for task in comparison.tasks if len(real) >= _FEWEST_ROWS else ():
             gains = _gains(Learner(task, comparison.seed, trees), real, synthetic, train, trained)
             if gains is not None:
                 targets.append(task.target)

@@ -105,5 +105,5 @@ def _probabilities(basis: FloatArray, is_synthetic: NDArray[np.bool_]) -> FloatA
     """Fitted probabilities, shape (N,); the penalty only keeps those of separable rows finite."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=1.0 / _PENALTY, solver="newton-cholesky", max_iter=200)
+    model = LogisticRegression(C=1.0 / _PENALTY, solver="newton-cholesky", tol=1e-8, max_iter=200)
     return np.asarray(model.fit(basis, is_synthetic).predict_proba(basis)[:, 1])
