@@ -16,7 +16,7 @@ from .measure import Need
 class CategoryAdherence(ColumnsMeasure):
     """Share of the synthetic cells whose category a real row has, the mean over the categories.
 
-    Reference: SDMetrics, CategoryAdherence.
+    Reference: DataCebo, SDMetrics 0.32 (2026), CategoryAdherence.
 
     Example:
         >>> from halflife.schemas.table import Block, Column, Kind, Table

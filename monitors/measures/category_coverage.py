@@ -18,7 +18,7 @@ _NAMED = 10
 class CategoryCoverage(ColumnsMeasure):
     """Share of the real categories that the synthetic rows have, the mean over the columns.
 
-    Reference: SDMetrics, CategoryCoverage.
+    Reference: DataCebo, SDMetrics 0.32 (2026), CategoryCoverage.
 
     Example:
         >>> from halflife.schemas.table import Block, Column, Kind, Table

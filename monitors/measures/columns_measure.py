@@ -106,7 +106,7 @@ class ColumnsMeasure(Measure):
         worst = self._worst(columns)
         if len(columns) == 1:
             return (
-                f"{self.says} of {worst} is {value:.3g}; another real sample of that size gives "
+                f"{self.says} is {value:.3g} in {worst}; another real sample of that size gives "
                 f"about {yardstick:.3g}."
             )
         return (

@@ -162,7 +162,9 @@ class Comparison:
 
         Categories and numbers of few distinct values are their own classes. Other numbers get
         classes that hold about as many pooled rows each, :math:`2 \min(n, m)^{2/5}` of them, 5 to
-        40 (Mann and Wald). A missing cell is -1.
+        40. A missing cell is -1.
+
+        Reference: Mann and Wald, Ann. Math. Statist. 13 (1942) 306 (how many).
         """
         if name not in self.table.numeric:
             texts = self.pooled.text(name)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from halflife.schemas.table import FloatArray
 
 from .comparison import Comparison
-from .correlations import correlation_distances, correlations
+from .correlations import affordable, correlation_distances, correlations
 from .measure import Need
 from .pairs_measure import Pair, PairsMeasure
 
@@ -41,20 +39,10 @@ class CorrelationDistance(PairsMeasure):
     def _dependence(
         self, comparison: Comparison
     ) -> tuple[dict[Pair, FloatArray], dict[Pair, dict[str, Any]], dict[str, Any]]:
-        cells = comparison.pooled.numbers
-        middle, spread = _column_scale(cells)
-        scaled = (cells - middle) / spread
+        names, cells = comparison.table.numeric, comparison.pooled.numbers
+        draws = affordable(comparison, len(names), comparison.draws)
         both = [
-            (correlations(scaled, real), correlations(scaled, 1.0 - real))
-            for real in comparison.as_real
+            (correlations(cells[real]), correlations(cells[~real]))
+            for real in comparison.as_real[: 1 + draws] > 0.0
         ]
-        return correlation_distances(comparison.table.numeric, both)
-
-
-def _column_scale(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation of the cells that are there; 0 and 1 where there are none."""
-    there = ~np.isnan(cells)
-    count = np.maximum(there.sum(axis=0), 1)
-    middle = np.where(there, cells, 0.0).sum(axis=0) / count
-    spread = np.sqrt((np.where(there, cells - middle, 0.0) ** 2).sum(axis=0) / count)
-    return middle, np.where(spread > 0.0, spread, 1.0)
+        return correlation_distances(names, both)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from halflife.schemas.table import FloatArray
 
 from .pairs_measure import Pair
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+
+_LITTLE: Final = 1e-12
+_COST: Final = 2e9
 
 Found = tuple[dict[Pair, FloatArray], dict[Pair, dict[str, Any]], dict[str, Any]]
 
@@ -43,30 +48,37 @@ def correlation_distances(
     return distances, more, told if left_out else {}
 
 
-def correlations(cells: FloatArray, weights: NDArray[np.floating[Any]]) -> FloatArray:
+def correlations(cells: FloatArray) -> FloatArray:
     """Pearson correlations of every two columns over the rows in which both have a cell.
 
     Args:
-        cells: Shape (N, d); NaN is missing. Scaled to about 1, for the sake of rounding.
-        weights: 1 for the rows of the sample, shape (N,).
+        cells: Shape (n, d); NaN is missing.
 
     Returns:
         Shape (d, d), in [-1, 1]; NaN where a column does not vary in those rows.
 
     Example:
-        >>> cells = np.array([[0.0, 0.0], [1.0, -1.0], [2.0, -2.0], [3.0, np.nan]])
-        >>> correlations(cells, np.ones(4)).round(3)
+        >>> correlations(np.array([[0.0, 0.0], [1.0, -1.0], [2.0, -2.0], [3.0, np.nan]])).round(3)
         array([[ 1., -1.],
                [-1.,  1.]])
     """
     there = (~np.isnan(cells)).astype(np.float64)
-    zero = np.nan_to_num(cells)
-    weighted = zero * weights[:, None]
-    count = np.maximum((there * weights[:, None]).T @ there, 1.0)
-    mean = (weighted.T @ there) / count  # of the first column where the second is there
-    variance = ((weighted * zero).T @ there) / count - mean**2
-    covariance = (weighted.T @ zero) / count - mean * mean.T
-    scale = np.sqrt(np.maximum(variance, 0.0) * np.maximum(variance.T, 0.0))
-    varies = (variance > 1e-12) & (variance.T > 1e-12)
-    found = np.divide(covariance, scale, out=np.full(scale.shape, np.nan), where=varies)
-    return np.asarray(np.clip(found, -1.0, 1.0))
+    rows = np.maximum(there.sum(axis=0), 1.0)
+    # Centred and scaled first, or the squares of great numbers would leave no digits for the rest.
+    apart = np.nan_to_num(cells - np.nan_to_num(cells).sum(axis=0) / rows)
+    spread = np.sqrt((apart**2).sum(axis=0) / rows)
+    wide = spread > _LITTLE * np.abs(np.nan_to_num(cells)).max(axis=0)  # more than rounding
+    zero = np.where(wide, apart, 0.0) / np.where(wide, spread, 1.0)
+    count = np.maximum(there.T @ there, 1.0)
+    mean = (zero.T @ there) / count  # of the first column where the second is there
+    variance = ((zero**2).T @ there) / count - mean**2
+    covariance = (zero.T @ zero) / count - mean * mean.T
+    varies = (variance > _LITTLE) & (variance.T > _LITTLE)
+    scale = np.sqrt(np.where(varies, variance * variance.T, 1.0))
+    return np.asarray(np.where(varies, np.clip(covariance / scale, -1.0, 1.0), np.nan))
+
+
+def affordable(comparison: Comparison, columns: int, most: int) -> int:
+    """How many permutations there is time for, 20 at least: a product of columns costs N d^2."""
+    cost = len(comparison.pooled) * columns**2
+    return int(np.clip(_COST / max(cost, 1), min(20, most), most))

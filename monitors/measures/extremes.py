@@ -41,7 +41,7 @@ class Extremes(ColumnsMeasure):
     unit: ClassVar[str] = "sd"
     needs: ClassVar[tuple[Need, ...]] = ("numbers",)
     kinds: ClassVar[Literal["all", "numbers", "categories"]] = "numbers"
-    says: ClassVar[str] = "How far the outermost values differ, in standard deviations,"
+    says: ClassVar[str] = "How far the outermost values differ"
 
     def _compare(self, comparison: Comparison, name: str) -> FloatArray:
         values, *counts = value_counts(comparison, name)
@@ -63,6 +63,20 @@ class Extremes(ColumnsMeasure):
                 "highest_mean": float(high),
             }
         return told
+
+    def _sentence(self, value: float, yardstick: float, columns: dict[str, Any]) -> str:
+        worst = self._worst(columns)
+        told, unit = columns[worst], columns[worst]["unit"]
+        ends = [
+            f"{told[side]['minimum']:.4g} to {told[side]['maximum']:.4g}"
+            f"{'' if unit == '1' else f' {unit}'}"
+            for side in ("synthetic", "real")
+        ]
+        return (
+            f"The outermost values differ by {value:.3g} standard deviations on average; those of "
+            f"another real sample by about {yardstick:.3g}. Most in {worst}: {ends[0]} in "
+            f"synthetic rows, {ends[1]} in real ones."
+        )
 
 
 def _share(counts: list[FloatArray]) -> float:

@@ -24,8 +24,9 @@ class GroupResults(Measure):
 
     Groups are the categories of each column and the lower, middle and upper third of each
     numeric target and set-point, with at least twenty rows. What a row adds to the skill of models
-    (`Task.gains`) is averaged within each group. The yardstick is the largest loss of models of the
-    rows that made the batch, where those are known: of many groups one is always worst.
+    (`Task.gains`) is averaged within each group: where rows lie far out it may be over 1, and their
+    mean is the skill. The yardstick is the largest loss of models of the rows that made the batch,
+    where those are known: of many groups one is always worst.
 
     Reference: Bhanot et al., Entropy 23 (2021) 1165 (utility of synthetic data by subgroup).
 
@@ -67,9 +68,9 @@ class GroupResults(Measure):
             loss[worst],
             yardstick=yardstick,
             sentence=(
-                f"Models trained on the batch lose most where {column} is {group}: skill "
-                f"{members[worst] @ tstr:.2f}, trained on real rows {members[worst] @ trtr:.2f}."
-                f"{also}"
+                f"Beside models of real rows, those of the batch lose most where {column} is "
+                f"{group}: {loss[worst]:.2f} of skill, where they lose "
+                f"{float((trtr - tstr).mean()):.2f} on average.{also}"
             ),
             details={
                 "groups": [
@@ -77,6 +78,7 @@ class GroupResults(Measure):
                         "column": name,
                         "group": level,
                         "rows": int(mask.sum()),
+                        "value": float(share @ (trtr - tstr)),
                         "tstr": float(share @ tstr),
                         "trtr": float(share @ trtr),
                     }

@@ -35,7 +35,7 @@ class KullbackLeibler(ColumnsMeasure):
     title: ClassVar[str] = "Kullback-Leibler divergence"
     highest: ClassVar[float | None] = None
     unit: ClassVar[str] = "nat"
-    says: ClassVar[str] = "The Kullback-Leibler divergence"
+    says: ClassVar[str] = "The Kullback-Leibler divergence, in nats,"
 
     def _compare(self, comparison: Comparison, name: str) -> FloatArray:
         real, synthetic = class_counts(comparison, *comparison.bins(name))

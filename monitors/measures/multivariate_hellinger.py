@@ -11,6 +11,7 @@ from halflife.monitors.ranked_column import RankedColumn
 from halflife.schemas.table import FloatArray
 
 from .comparison import Comparison
+from .correlations import affordable
 from .measure import Measure, Need, chance
 from .measure_result import MeasureResult
 
@@ -53,7 +54,11 @@ class MultivariateHellinger(Measure):
         scores, names = _normal_scores(comparison)
         if min(comparison.sizes.values()) < 2 or not names:
             raise NothingMeasurable("it needs two rows on both sides, and a number that varies")
-        fits = [(_fit(scores, real), _fit(scores, 1.0 - real)) for real in comparison.as_real]
+        draws = affordable(comparison, len(names), comparison.draws)
+        fits = [
+            (_fit(scores[real]), _fit(scores[~real]))
+            for real in comparison.as_real[: 1 + draws] > 0.0
+        ]
         distances = np.array([gaussian_hellinger(*own, *other) for own, other in fits])
         yardstick = float(distances[1:].mean())
         return self._result(
@@ -68,7 +73,7 @@ class MultivariateHellinger(Measure):
             details={
                 "columns_used": names,
                 "rows": comparison.sizes,
-                "permutations": comparison.draws,
+                "permutations": draws,
             },
         )
 
@@ -113,10 +118,8 @@ def _normal_scores(comparison: Comparison) -> tuple[FloatArray, list[str]]:
     return np.column_stack(scores) if scores else np.empty((len(comparison.pooled), 0)), names
 
 
-def _fit(scores: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and covariance of the rows of weight 1."""
-    total = weights.sum()
-    mean = weights @ scores / total
+def _fit(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and covariance of rows."""
+    mean = scores.mean(axis=0)
     apart = scores - mean
-    covariance = (apart * weights[:, None]).T @ apart / total
-    return mean, covariance + _RIDGE * np.eye(len(mean))
+    return mean, apart.T @ apart / len(scores) + _RIDGE * np.eye(len(mean))

@@ -25,7 +25,7 @@ class NearCopies(Measure):
     they are equal, missing cells each other. The yardstick is the share of held-out real rows
     that match a training row, the p-value Fisher's, one-sided. At most 1,000 rows of each kind.
 
-    Reference: SDMetrics, NewRowSynthesis (its score is 1 less this).
+    Reference: DataCebo, SDMetrics 0.32 (2026), NewRowSynthesis (its score is 1 less this).
 
     Example:
         >>> from halflife.schemas.table import Column, Table

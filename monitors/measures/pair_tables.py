@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .comparison import Comparison
 
 _MOST_PAIRS: Final = 200
-_MOST_LEVELS: Final = 30
+_MOST_LEVELS: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class PairTables:
 
     Numbers are in classes that hold about as many rows each, so many that a cell of a table of
     independent columns holds five rows, 2 to 10; a missing cell is a class of its own, and so are
-    the rarest categories beyond thirty together.
+    the rarest categories beyond twenty together.
 
     Args:
         tables: For each pair the real and the synthetic counts, shape (1 + draws, k, l).

@@ -20,7 +20,7 @@ class RangeAdherence(ColumnsMeasure):
     The mean over the numbers. A range grows with the rows that show it, so that another real
     sample is not quite at 1 either: see the yardstick.
 
-    Reference: SDMetrics, BoundaryAdherence.
+    Reference: DataCebo, SDMetrics 0.32 (2026), BoundaryAdherence.
 
     Example:
         >>> from halflife.schemas.table import Block, Column, Table

@@ -20,7 +20,7 @@ class RangeCoverage(ColumnsMeasure):
     :math:`1 - \max(\frac{a' - a}{b - a}, 0) - \max(\frac{b - b'}{b - a}, 0)`, at least 0, with
     :math:`[a, b]` the real range and :math:`[a', b']` the synthetic one.
 
-    Reference: SDMetrics, RangeCoverage.
+    Reference: DataCebo, SDMetrics 0.32 (2026), RangeCoverage.
 
     Example:
         >>> from halflife.schemas.table import Block, Column, Table

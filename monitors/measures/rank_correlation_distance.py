@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from halflife.monitors.ranked_column import RankedColumn
 from halflife.schemas.table import FloatArray
 
 from .comparison import Comparison
-from .correlations import correlation_distances, correlations
+from .correlations import affordable, correlation_distances, correlations
 from .measure import Need
 from .pairs_measure import Pair, PairsMeasure
 
@@ -45,14 +45,20 @@ class RankCorrelationDistance(PairsMeasure):
         self, comparison: Comparison
     ) -> tuple[dict[Pair, FloatArray], dict[Pair, dict[str, Any]], dict[str, Any]]:
         names = comparison.table.numeric
-        real = comparison.as_real[: 1 + _MOST_DRAWS]
-        ranks = np.empty((len(real), len(comparison.pooled), len(names)))
-        for j, name in enumerate(names):
-            column = RankedColumn.of(comparison.pooled, name)
-            own = np.where(real > 0.0, column.midranks(real), column.midranks(1.0 - real))
-            ranks[:, :, j] = np.where(comparison.known(name), own - 0.5, np.nan)
-        both = [
-            (correlations(rank, side), correlations(rank, 1.0 - side))
-            for rank, side in zip(ranks, real, strict=True)
-        ]
+        cells = comparison.pooled.numbers
+        codes = [np.unique(column, return_inverse=True)[1] for column in cells.T]
+        draws = affordable(comparison, len(names), min(comparison.draws, _MOST_DRAWS))
+        both = []
+        for real in comparison.as_real[: 1 + draws] > 0.0:
+            sides = (np.column_stack([_ranks(c[rows]) for c in codes]) for rows in (real, ~real))
+            own, other = sides
+            own[np.isnan(cells[real])] = np.nan
+            other[np.isnan(cells[~real])] = np.nan
+            both.append((correlations(own), correlations(other)))
         return correlation_distances(names, both)
+
+
+def _ranks(codes: NDArray[np.intp]) -> FloatArray:
+    """Middle ranks of the cells of a sample, whose codes are in the order of their values."""
+    counts = np.bincount(codes)
+    return np.asarray((np.cumsum(counts) - counts / 2.0)[codes])

@@ -37,7 +37,7 @@ class Wasserstein(ColumnsMeasure):
     unit: ClassVar[str] = "sd"
     needs: ClassVar[tuple[Need, ...]] = ("numbers",)
     kinds: ClassVar[Literal["all", "numbers", "categories"]] = "numbers"
-    says: ClassVar[str] = "How far the values would have to move, in standard deviations,"
+    says: ClassVar[str] = "How far values would have to move"
 
     def _compare(self, comparison: Comparison, name: str) -> FloatArray:
         values, real, synthetic = value_counts(comparison, name)
@@ -50,6 +50,15 @@ class Wasserstein(ColumnsMeasure):
         sides = (side.number(name) for side in (comparison.real, comparison.synthetic))
         in_unit = wasserstein_distance(*(cells[~np.isnan(cells)] for cells in sides))
         return {"in_unit": float(in_unit), "unit": comparison.table.column(name).unit}
+
+    def _sentence(self, value: float, yardstick: float, columns: dict[str, Any]) -> str:
+        worst = self._worst(columns)
+        unit = columns[worst]["unit"]
+        return (
+            f"Values would have to move by {value:.3g} standard deviations on average to become "
+            f"real ones; those of another real sample by about {yardstick:.3g}. Most in {worst}, "
+            f"by {columns[worst]['in_unit']:.3g}{'' if unit == '1' else f' {unit}'}."
+        )
 
 
 def _spread(comparison: Comparison, name: str) -> float:

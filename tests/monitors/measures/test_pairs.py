@@ -91,9 +91,15 @@ def test_a_correlation_that_the_batch_has_lost_counts_whole() -> None:
 
 def test_real_constants_leave_nothing_to_compare() -> None:
     x = np.arange(50.0)
-    comparison = Comparison.of(plane(x, 0 * x), plane(x, x), seed=0)
+    comparison = Comparison.of(plane(x, 0 * x + 0.1), plane(x, x), seed=0)
     result = MEASURES["correlation_distance"]().measure(comparison)
     assert (result.value, result.reason) == (None, "fewer than two columns vary")
+
+
+def test_units_that_are_worlds_apart_leave_the_correlations_alone() -> None:
+    x, y = np.random.default_rng(0).normal(size=(2, 100))
+    result, _ = pair("correlation_distance", plane(x, x + y), plane(1e9 * x + 1e12, 1e9 * (x + y)))
+    assert result.value == pytest.approx(0.0, abs=1e-4)
 
 
 def test_of_very_many_pairs_some_are_drawn() -> None:
