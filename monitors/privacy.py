@@ -9,14 +9,14 @@ import numpy as np
 from halflife.schemas.table import Block, Table
 
 from .errors import TooFewRows
-from .gower import gower_rows, nearest
+from .gower_rows import GowerRows
 from .privacy_measure import PrivacyMeasure
 
 
 class Privacy:
     r"""Distance to the closest record, and copies.
 
-    The distance of two rows is Gower's (`gower_rows`), by the ranges of the real rows. A synthetic
+    The distance of two rows is Gower's (`GowerRows`), by the ranges of the real rows. A synthetic
     row counts 1 where its nearest training row is nearer than its nearest held-out row, 1/2 where
     they are as near. As many training as held-out rows are looked at, or the greater number would
     win by chance.
@@ -69,8 +69,8 @@ class Privacy:
         size = min(len(train), len(holdout))
         generator = np.random.default_rng(self.seed)
         sides = [rows[generator.permutation(len(rows))[:size]] for rows in (train, holdout)]
-        scaled = gower_rows([*sides, synthetic])
-        to_train, to_holdout = (nearest(scaled[2], side) for side in scaled[:2])
+        *real, rows = GowerRows.of([*sides, synthetic])
+        to_train, to_holdout = (rows.nearest(side) for side in real)
         # Equal up to rounding: the same distance summed in another order is no nearer.
         tie = np.isclose(to_train, to_holdout, rtol=1e-9, atol=1e-12)
         return float(np.where(tie, 0.5, to_train < to_holdout).mean())

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halflife.monitors.errors import NothingMeasurable
-from halflife.monitors.gower import gower_rows
+from halflife.monitors.gower_rows import GowerRows
 from halflife.schemas.table import Block, Column, Table
 
 from .comparison import Comparison
@@ -100,12 +100,10 @@ def _attack(near: Neighbours, secret: str) -> dict[str, float] | None:
 
 def _right(victims: Block, synthetic: Block, near: Neighbours, column: Column) -> NDArray[np.bool_]:
     """Whether the nearest synthetic row has the secret of each victim."""
-    from scipy.spatial.distance import cdist
-
     blocks = (near.train, near.held_out, victims, synthetic)
     known = [_without(block, column.name) for block in blocks]
-    _, _, asked, answers = gower_rows(known)
-    found = synthetic[cdist(asked, answers, "cityblock").argmin(axis=1)]
+    _, _, asked, answers = GowerRows.of(known)
+    found = synthetic[asked.distances(answers).argmin(axis=1)]
     if not column.is_number:
         return np.asarray(found.text(column.name) == victims.text(column.name), dtype=np.bool_)
     real = np.concatenate([near.train.number(column.name), near.held_out.number(column.name)])

@@ -17,7 +17,7 @@ from .measure_result import MeasureResult
 class ClosestRecordDistance(Measure):
     r"""Mean distance to the closest training row, by that of held-out real rows.
 
-    Gower's distance (`gower_rows`). 1 is as far as fresh real rows are; below, the batch leans on
+    Gower's distance (`GowerRows`). 1 is as far as fresh real rows are; below, the batch leans on
     its training rows, above, it is somewhere else. The details have the distances themselves: mean,
     median and 5 % quantile, as shares of the ranges of the columns.
 

@@ -57,12 +57,11 @@ class ClosestRecordShare(Measure):
 
 def _dealt(comparison: Comparison) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The share as it is, then with training and held-out rows dealt anew, shape (1 + draws,)."""
-    from scipy.spatial.distance import cdist
-
     train, held_out, synthetic = comparison.neighbours.rows
     draw = comparison.samples.generator("dealt rows")
     some = draw.permutation(len(synthetic))[:_MOST_ROWS]
-    distances = np.round(cdist(np.vstack([train, held_out]), synthetic[some], "cityblock"), 9)
+    real = [side.distances(synthetic[some]) for side in (train, held_out)]
+    distances = np.round(np.vstack(real), 9)
     order = np.arange(len(distances))
     shares = []
     for k in range(1 + _DRAWS):

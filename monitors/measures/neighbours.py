@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from halflife.monitors.errors import NothingMeasurable
-from halflife.monitors.gower import gower_rows, nearest
+from halflife.monitors.gower_rows import GowerRows
 from halflife.schemas.table import Block, FloatArray
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _MOST_ROWS: Final = 1_000
 class Neighbours:
     """Equally many training and held-out rows, and synthetic ones, at most 1,000 of each.
 
-    Distances are Gower's (`gower_rows`).
+    Distances are Gower's (`GowerRows`).
 
     Args:
         train: Rows that made the batch.
@@ -58,27 +58,27 @@ class Neighbours:
         }
 
     @cached_property
-    def rows(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Training, held-out and synthetic rows, with Gower's as their city-block distance."""
-        train, held_out, synthetic = gower_rows([self.train, self.held_out, self.synthetic])
+    def rows(self) -> tuple[GowerRows, GowerRows, GowerRows]:
+        """Training, held-out and synthetic rows."""
+        train, held_out, synthetic = GowerRows.of([self.train, self.held_out, self.synthetic])
         return train, held_out, synthetic
 
     @cached_property
     def synthetic_to_train(self) -> FloatArray:
         """Distance of each synthetic row to the nearest training row."""
-        return nearest(self.rows[2], self.rows[0])
+        return self.rows[2].nearest(self.rows[0])
 
     @cached_property
     def held_out_to_train(self) -> FloatArray:
         """Distance of each held-out row to the nearest training row."""
-        return nearest(self.rows[1], self.rows[0])
+        return self.rows[1].nearest(self.rows[0])
 
     @cached_property
     def train_to_synthetic(self) -> FloatArray:
         """Distance of each training row to the nearest synthetic row."""
-        return nearest(self.rows[0], self.rows[2])
+        return self.rows[0].nearest(self.rows[2])
 
     @cached_property
     def held_out_to_synthetic(self) -> FloatArray:
         """Distance of each held-out row to the nearest synthetic row."""
-        return nearest(self.rows[1], self.rows[2])
+        return self.rows[1].nearest(self.rows[2])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from halflife.monitors.gower import gower_rows, nearest
+from halflife.monitors.gower_rows import GowerRows
 from halflife.monitors.measures import MEASURES, Comparison
 from halflife.schemas.table import Block, Column, Kind, Table
 
@@ -169,8 +169,8 @@ def test_distances_to_the_closest_record_agree(sdmetrics: Any) -> None:
     low, high = train.numbers.min(axis=0), train.numbers.max(axis=0)
     other = Block(TABLE, np.clip(other.numbers, low, high), other.texts)
     theirs = calculate_dcr(other.to_frame(), train.to_frame(), METADATA["tables"]["runs"])
-    scaled = gower_rows([train, train, other])
-    assert nearest(scaled[2], scaled[0]) == pytest.approx(theirs.to_numpy(), abs=1e-12)
+    own, _, rest = GowerRows.of([train, train, other])
+    assert rest.nearest(own) == pytest.approx(theirs.to_numpy(), abs=1e-12)
 
 
 def test_protection_from_overfitting_agrees_but_for_ranges_and_ties(sdmetrics: Any) -> None:
