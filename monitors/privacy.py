@@ -29,6 +29,8 @@ class Privacy:
     Args:
         table: What the rows are.
         seed: Of the training rows chosen.
+        most_rows: Of each kind, at most so many are compared by distance, drawn with the seed;
+            copies are looked for in all.
 
     Reference: Platzer and Reutterer, Frontiers in Big Data 4 (2021) 679939 (the share); Clopper and
     Pearson, Biometrika 26 (1934) 404.
@@ -41,9 +43,10 @@ class Privacy:
         PrivacyMeasure(dcr_share=1.0, copies=40, replicates=0.0, equal_rows=40)
     """
 
-    def __init__(self, table: Table, *, seed: int = 0) -> None:
+    def __init__(self, table: Table, *, seed: int = 0, most_rows: int = 5_000) -> None:
         self.table = table
         self.seed = seed
+        self.most_rows = most_rows
 
     def measure(self, train: Block, holdout: Block, synthetic: Block) -> PrivacyMeasure:
         """How near the synthetic rows come to the training rows.
@@ -66,9 +69,11 @@ class Privacy:
 
     def _dcr_share(self, train: Block, holdout: Block, synthetic: Block) -> float:
         """Share of the synthetic rows that are nearer to training than to held-out rows."""
-        size = min(len(train), len(holdout))
+        size = min(len(train), len(holdout), self.most_rows)
         generator = np.random.default_rng(self.seed)
         sides = [rows[generator.permutation(len(rows))[:size]] for rows in (train, holdout)]
+        if len(synthetic) > self.most_rows:
+            synthetic = synthetic[generator.permutation(len(synthetic))[: self.most_rows]]
         *real, rows = GowerRows.of([*sides, synthetic])
         to_train, to_holdout = (rows.nearest(side) for side in real)
         # Equal up to rounding: the same distance summed in another order is no nearer.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS: Final = 5_000
 _MOST_BINS: Final = 40
+_MOST_TASKS: Final = 4
 _FAR: Final = 1e150
 
 
@@ -128,8 +129,8 @@ class Comparison:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """What models of this table predict."""
-        return Task.all_of(self.table)
+        """What models of this table predict, at most four tasks."""
+        return Task.all_of(self.table)[:_MOST_TASKS]
 
     @property
     def sizes(self) -> dict[str, int]:

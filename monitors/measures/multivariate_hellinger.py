@@ -46,7 +46,7 @@ class MultivariateHellinger(Measure):
     """
 
     name: ClassVar[str] = "multivariate_hellinger"
-    title: ClassVar[str] = "Hellinger distance of all numbers together"
+    title: ClassVar[str] = "Hellinger distance, all numbers"
     group: ClassVar[str] = "joint"
     needs: ClassVar[tuple[Need, ...]] = ("numbers",)
 

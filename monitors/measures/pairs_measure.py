@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from .measure import Measure, Need, chance
 from .measure_result import MeasureResult
 
 Pair = tuple[str, str]
+
+_MOST_TOLD: Final = 200
+"""Pairs in the details, the worst first."""
 
 
 class PairsMeasure(Measure):
@@ -66,7 +69,8 @@ class PairsMeasure(Measure):
                 f"{' and '.join(worst['columns'])}, {worst['value']:.3g}."
             ),
             details={
-                "pairs": sorted(pairs, key=lambda pair: -pair["value"]),
+                "pairs": sorted(pairs, key=lambda pair: -pair["value"])[:_MOST_TOLD],
+                "count": len(pairs),
                 "rows": comparison.sizes,
                 "permutations": len(means) - 1,
                 **told,

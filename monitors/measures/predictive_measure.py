@@ -55,6 +55,7 @@ class PredictiveMeasure(Measure):
                         targets, skills[known].tolist(), reached[known].tolist(), strict=True
                     )
                 },
+                **_of_train_rows(models),
                 "rows": {"train": models.train_rows, "real": len(models.real)},
             },
         )
@@ -64,3 +65,10 @@ class PredictiveMeasure(Measure):
             f"{self.says} have skill {value:.2f} at {', '.join(targets)}; trained and tested on "
             f"real rows it is {yardstick:.2f} (1: the truth, 0: a constant)."
         )
+
+
+def _of_train_rows(models: Models) -> dict[str, float]:
+    """The skill of models of the rows that made the batch, where they are known."""
+    if models.train_on_real is None:
+        return {}
+    return {"models_of_train_rows": float(models.train_on_real.mean())}

@@ -31,7 +31,7 @@ class TrainRealTestReal(PredictiveMeasure):
     """
 
     name: ClassVar[str] = "train_real_test_real"
-    title: ClassVar[str] = "TRTR: trained on real, tested on real"
+    title: ClassVar[str] = "TRTR: train real, test real"
     says: ClassVar[str] = "Models trained on real rows"
 
     def _sentence(self, value: float, yardstick: float, targets: list[str]) -> str:  # noqa: ARG002 - the two are one here

@@ -31,7 +31,7 @@ class TrainRealTestSynthetic(PredictiveMeasure):
     """
 
     name: ClassVar[str] = "train_real_test_synthetic"
-    title: ClassVar[str] = "TRTS: trained on real, tested on synthetic"
+    title: ClassVar[str] = "TRTS: train real, test synthetic"
     says: ClassVar[str] = "Models trained on real rows, tested on synthetic ones,"
 
     def _skills(self, models: Models) -> FloatArray:

@@ -31,7 +31,7 @@ class TrainSyntheticTestReal(PredictiveMeasure):
     """
 
     name: ClassVar[str] = "train_synthetic_test_real"
-    title: ClassVar[str] = "TSTR: trained on synthetic, tested on real"
+    title: ClassVar[str] = "TSTR: train synthetic, test real"
     says: ClassVar[str] = "Models trained on the batch"
 
     def _skills(self, models: Models) -> FloatArray:
