@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from halflife.schemas.table import Block, FloatArray
 
-from .samples import level_codes
+from .ranked_column import RankedColumn
 
 _AT_ONCE: Final = 500
 
@@ -62,7 +62,7 @@ class GowerRows:
             numbers[:, 2 * j + 1] = missing * 0.5 / columns
         codes = np.empty((len(pooled), len(table.categories)), dtype=np.intp)
         for j, name in enumerate(table.categories):
-            codes[:, j] = level_codes(pooled.text(name))
+            codes[:, j] = RankedColumn.of(pooled, name).codes
         ends = np.cumsum([len(block) for block in blocks])[:-1]
         pairs = zip(np.split(numbers, ends), np.split(codes, ends), strict=True)
         return [cls(some, levels, 1.0 / columns) for some, levels in pairs]

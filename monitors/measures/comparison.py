@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from halflife.monitors.errors import NothingMeasurable, TooFewRows
 from halflife.monitors.privacy import Privacy
 from halflife.monitors.privacy_measure import PrivacyMeasure
-from halflife.monitors.samples import Samples, level_codes
+from halflife.monitors.ranked_column import RankedColumn
+from halflife.monitors.samples import Samples
 from halflife.monitors.task import Task
 from halflife.schemas.table import Block, FloatArray, Table
 
@@ -145,7 +146,8 @@ class Comparison:
     def as_real(self) -> FloatArray:
         """Which pooled rows count as real, shape (1 + draws, n + m): as they are, then permuted."""
         own = self.samples.as_they_are()[0]
-        return np.concatenate([own, self.samples.permutations(self.draws)[0]])
+        permuted = self.samples.permutations(self.draws)[0]
+        return np.concatenate([own, permuted]).astype(np.float64)
 
     def known(self, name: str) -> NDArray[np.bool_]:
         """Which pooled rows have a cell in that column, shape (n + m,)."""
@@ -168,10 +170,9 @@ class Comparison:
         Reference: Mann and Wald, Ann. Math. Statist. 13 (1942) 306 (how many).
         """
         if name not in self.table.numeric:
-            texts = self.pooled.text(name)
-            codes = level_codes(texts)
-            levels = len({text for text in texts if text is not None})
-            return np.where(codes == levels, -1, codes), levels
+            column = RankedColumn.of(self.pooled, name)
+            levels = column.levels - column.has_missing  # missing is the last
+            return np.where(column.codes == levels, -1, column.codes), levels
         cells = self.pooled.number(name)
         known = np.isfinite(cells)
         values = np.unique(cells[known])

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.monitors.samples import level_codes
+from halflife.monitors.ranked_column import RankedColumn
 from halflife.schemas.table import Block
 
 from .comparison import Comparison
@@ -71,7 +71,8 @@ def matched(rows: Block, others: Block, *, tolerance: float = _TOLERANCE) -> NDA
         one, other = rows.number(name)[:, None], others.number(name)[None, :]
         near = np.abs(other - one) <= tolerance * np.abs(one)
         alike &= near | (np.isnan(one) & np.isnan(other))
+    pooled = Block.concatenate([rows, others])
     for name in rows.table.categories:
-        codes = level_codes(np.concatenate([rows.text(name), others.text(name)]))
+        codes = RankedColumn.of(pooled, name).codes
         alike &= codes[: len(rows), None] == codes[None, len(rows) :]
     return np.asarray(alike.any(axis=1))
