@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .fidelity import FIDELITY_PARTS, PARTS, Fidelity
     from .fidelity_measure import FidelityMeasure
     from .gate import Gate
+    from .measures import MEASURES, MeasureResult, measure_all
     from .privacy import Privacy
     from .privacy_measure import PrivacyMeasure
     from .recipe_drift import RecipeDrift
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIDELITY_PARTS",
+    "MEASURES",
     "PARTS",
     "Decay",
     "DecayForecast",
@@ -40,6 +42,7 @@ __all__ = [
     "Fidelity",
     "FidelityMeasure",
     "Gate",
+    "MeasureResult",
     "MonitorError",
     "NotFitted",
     "NothingMeasurable",
@@ -55,6 +58,7 @@ __all__ = [
     "Utility",
     "UtilityGap",
     "Verdict",
+    "measure_all",
 ]
 
 _EXPORTS: Final[dict[str, str]] = {
@@ -66,6 +70,8 @@ _EXPORTS: Final[dict[str, str]] = {
     "Fidelity": ".fidelity",
     "FidelityMeasure": ".fidelity_measure",
     "Gate": ".gate",
+    "MEASURES": ".measures",
+    "MeasureResult": ".measures",
     "MonitorError": ".errors",
     "NotFitted": ".errors",
     "NothingMeasurable": ".errors",
@@ -82,6 +88,7 @@ _EXPORTS: Final[dict[str, str]] = {
     "Utility": ".utility",
     "UtilityGap": ".utility_gap",
     "Verdict": ".verdict",
+    "measure_all": ".measures",
 }
 
 

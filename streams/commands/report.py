@@ -90,6 +90,7 @@ def command(
 
 def _show(result: dict[str, Any]) -> None:
     from .facts.report_sentences import report_sentences
+    from .measures_table import measures_table, not_measured
     from .output import grid, share, terminal
 
     console, reasons, rows = terminal(), result["reasons"], result["rows"]
@@ -113,6 +114,9 @@ def _show(result: dict[str, Any]) -> None:
     if worst:
         named = ", ".join(f"{c['column']} {c['fidelity']:.2f}" for c in worst[:5])
         console.print(f"  columns, worst first: {named}")
+    console.print(measures_table(result["measures"]))
+    for line in not_measured(result["measures"]):
+        console.print(f"  {line}")
     console.print(f"  measured in {result['seconds']:.1f} s")
 
 

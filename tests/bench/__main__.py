@@ -19,6 +19,7 @@ from tests.bench import (
     drift_promise,
     drift_speed,
     latency,
+    measures,
     memory,
     recipes,
     speed,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "drift-set-points": drift_given_set_points.run,
     "drift-speed": drift_speed.run,
     "recipes": recipes.run,
+    "measures": measures.run,
 }
 
 

@@ -136,8 +136,8 @@ def test_report_has_the_keys_of_the_design(halflife: Any, here: Path, batch: Pat
     found = json.loads((here / "out.json").read_text())
     assert list(found) == [
         "fidelity", "parts", "bands", "c2st_auc", "tstr", "trtr", "dcr_share", "copies", "laws",
-        "columns", "seconds", "reasons", "title", "rows", "dependence", "telling", "predictions",
-        "verdict",
+        "columns", "measures", "seconds", "reasons", "title", "rows", "dependence", "telling",
+        "predictions", "verdict",
     ]  # fmt: skip
     assert list(found["parts"]) == list(found["bands"]) == PARTS
     assert found["fidelity"] == min(found["parts"].values())
