@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .privacy_measure import PrivacyMeasure
     from .recipe_drift import RecipeDrift
     from .recipe_note import RecipeNote
+    from .resolution import reference_for, smallest_shift
     from .retained import Retained, RetainedFidelity
     from .utility import Utility
     from .utility_gap import UtilityGap
@@ -59,6 +60,8 @@ __all__ = [
     "UtilityGap",
     "Verdict",
     "measure_all",
+    "reference_for",
+    "smallest_shift",
 ]
 
 _EXPORTS: Final[dict[str, str]] = {
@@ -89,6 +92,8 @@ _EXPORTS: Final[dict[str, str]] = {
     "UtilityGap": ".utility_gap",
     "Verdict": ".verdict",
     "measure_all": ".measures",
+    "reference_for": ".resolution",
+    "smallest_shift": ".resolution",
 }
 
 

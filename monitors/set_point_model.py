@@ -248,7 +248,8 @@ class SetPointModel:
         assert best is not None  # noqa: S101 - there are widths
         _, width, ridges = best
         misses = y - np.column_stack([ridge.held_out for ridge in ridges])
-        scales = _ridges(self._features(x, squares, width), np.abs(misses))
+        within = [_repeats(answer) for answer in y.T]
+        scales = _ridges(self._features(x, squares, width), np.abs(misses), within)
         means = np.array([ridge.mean for ridge in scales])
         size = np.nan_to_num(np.nanmax(np.abs(np.vstack([y, np.zeros(y.shape[1])])), axis=0))
         least = np.maximum(_LEAST_SCALE * means, 1e-9 * np.where(size > 0, size, 1.0))
@@ -274,7 +275,9 @@ def _limited(x: FloatArray) -> FloatArray:
 class _Ridge:
     """One answer's ridge regression with the ridge of least held-out error."""
 
-    def __init__(self, y: FloatArray, basis: tuple[FloatArray, FloatArray, FloatArray]) -> None:
+    def __init__(
+        self, y: FloatArray, basis: tuple[FloatArray, FloatArray, FloatArray], *, within: bool
+    ) -> None:
         left, values, right = basis
         self.mean = float(y.mean()) if len(y) else 0.0
         centred = y - self.mean
@@ -289,17 +292,30 @@ class _Ridge:
             error = float(np.log(float(misses @ misses) / power + 1e-12))
             if error < self.error:
                 self.error, self.ridge = error, ridge
-                self.held_out = y - misses
+                self.held_out = self.mean + fitted if within else y - misses
                 weights = right.T @ (values / (values**2 + ridge * len(y)) * shadow)
         unit = 2.0 ** (np.ceil(np.log2(np.abs(weights).max() or 1.0)) - _WEIGHT_BITS)
         self.weights = np.rint(weights / unit) * unit
 
 
-def _ridges(features: FloatArray, answers: FloatArray) -> list[_Ridge]:
-    """A regression of each answer on the rows that have it; one decomposition for those alike."""
+def _repeats(answer: FloatArray) -> bool:
+    """Whether values come again and again, as counts and grids do."""
+    known = answer[~np.isnan(answer)]
+    return len(np.unique(known)) <= len(known) // 4
+
+
+def _ridges(
+    features: FloatArray, answers: FloatArray, within: Sequence[bool] | None = None
+) -> list[_Ridge]:
+    """A regression of each answer on the rows that have it; one decomposition for those alike.
+
+    Where values repeat, a row that is held out would set its atom apart from where new rows fall,
+    by very little but always to the same side; there the rows are fitted ``within``.
+    """
+    within = [_repeats(y) for y in answers.T] if within is None else within
     bases: dict[bytes, tuple[FloatArray, FloatArray, FloatArray]] = {}
     ridges = []
-    for y in answers.T:
+    for y, inside in zip(answers.T, within, strict=True):
         rows = ~np.isnan(y)
         key = rows.tobytes()
         if key not in bases:
@@ -307,7 +323,7 @@ def _ridges(features: FloatArray, answers: FloatArray) -> list[_Ridge]:
             if not len(known):
                 known = np.zeros((1, features.shape[1]))
             bases[key] = np.linalg.svd(known, full_matrices=False)
-        ridge = _Ridge(y[rows] if rows.any() else np.zeros(1), bases[key])
+        ridge = _Ridge(y[rows] if rows.any() else np.zeros(1), bases[key], within=inside)
         held_out = np.full(len(y), np.nan)
         held_out[rows] = ridge.held_out if rows.any() else np.nan
         ridge.held_out = held_out

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from halflife.schemas.stream_plan import StreamPlan
     from halflife.schemas.table import Column
 
-_BLIND: Final = 0.25  # standard deviations; a smaller shift seldom matters
+_BLIND: Final = 0.5  # standard deviations; a smaller shift seldom matters
 _JUDGED: Final = 45  # of which a hash leaves fewer than the 30 of a fidelity once in a hundred
 
 
@@ -78,7 +76,7 @@ def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:
 
 def remarks(plan: StreamPlan) -> Iterator[str]:
     """What is allowed and will still disappoint, each as a sentence."""
-    from halflife.monitors import Drift
+    from halflife.monitors import Drift, reference_for, smallest_shift
 
     drift = Drift(plan.table, false_alarms=plan.false_alarms)
     least = max((detector.least for detector in drift.detectors.values()), default=0)
@@ -88,12 +86,14 @@ def remarks(plan: StreamPlan) -> Iterator[str]:
             f"{plan.false_alarms:.0f} records: {least} or more are needed; drift is not watched "
             "before there are so many"
         )
-    blind = NormalDist().inv_cdf(1.0 - 1.0 / plan.false_alarms) / math.sqrt(plan.reference)
-    if blind > _BLIND:
+    watched = max(len(plan.table.measured), 1)
+    seen = smallest_shift(plan.reference, plan.false_alarms, watched)
+    if seen > _BLIND:
         yield (
             f"a reference of {plan.reference} records is short for one false alarm in "
-            f"{plan.false_alarms:.0f} records: the promise is kept, but shifts under about "
-            f"{blind:.1f} standard deviations cannot be told from the error of the reference itself"
+            f"{plan.false_alarms:.0f} records: the promise is kept by being slower, and shifts "
+            f"under about {seen:.1f} standard deviations may never be seen; to see "
+            f"{_BLIND:g} it needs {reference_for(_BLIND, plan.false_alarms, watched)} records"
         )
     judged = min(plan.window_rows, plan.min_rows) * plan.holdout
     if judged < _JUDGED:

@@ -25,6 +25,7 @@ def measured(d: int) -> Table:
     return Table(tuple(Column(name=f"c{j}") for j in range(d)))
 
 
+RATE = Column(name="rate", unit="1/s")
 DOSED = Table(
     (Column(name="dose", role=Role.SET_POINT, unit="mg"), Column(name="rate", unit="1/s"))
 )
@@ -163,6 +164,35 @@ class TestSetPoints:
         assert faults[0].size == pytest.approx(-0.05 * (2 + np.sin([3, 4, 5, 6]).mean()), rel=0.6)
         assert "the same set-points now give lower rate (by about 0.0" in faults[0].text
         assert faults[0].text.endswith(" 1/s)")
+
+    def test_counts_that_answer_keep_the_promise(self) -> None:
+        table = Table((DOSED.columns[0], Column(name="counts", kind=Kind.INTEGER)))
+        faults = 0
+        for seed in range(5):
+            rng = np.random.default_rng([seed, 1])
+            cells = np.column_stack([rng.uniform(size=4300), rng.poisson(1.0, 4300)])
+            drift = Drift(table, false_alarms=10_000)
+            drift.fit(block_of(table, cells[:300]))
+            faults += sum(alarm.is_fault for alarm in drift.update(block_of(table, cells[300:])))
+        assert faults <= 3  # of 20,000 records
+
+    def test_a_planner_that_wanders_raises_no_instrument_alarm(self) -> None:
+        """What the model errs by where the planner stays is not the instrument's."""
+        faults = records = 0
+        for seed in range(4):
+            rng = np.random.default_rng([seed, 17])
+            walk = rng.random(2) + np.cumsum(0.02 * rng.standard_normal((3500, 2)), axis=0)
+            x = np.abs((walk + 0.1 * rng.standard_normal((3500, 2)) + 1) % 2 - 1)
+            y = 2 + np.sin(3 * x[:, 0]) + x[:, 1] ** 2 + 0.1 * rng.standard_normal(3500)
+            table = Table((*(Column(name=f"s{j}", role=Role.SET_POINT) for j in "ab"), RATE))
+            drift = Drift(table, false_alarms=2000)
+            drift.fit(block_of(table, np.column_stack([x, y])[:500]))
+            faults += sum(
+                alarm.is_fault
+                for alarm in drift.update(block_of(table, np.column_stack([x, y])[500:]))
+            )
+            records += 3000
+        assert faults <= records / 2000
 
     def test_categories_of_set_points_and_context_explain_too(self) -> None:
         table = Table(
