@@ -1,0 +1,194 @@
+"""How often real records come near to synthetic rows by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import pack, unpack
+from .cell_law import CellLaw
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Distances in standard deviations, the largest of all columns, at which chances are known.
+LEVELS: Final = (1e-9, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
+
+_EQUAL: Final = LEVELS[0]
+_CLOSE: Final = 0.04  # where the dependence of columns on each other is looked at
+_MOST_TAKEN: Final = 3  # columns that are taken as independent of each other and of the rest
+_PAIRED: Final = 300  # real rows that are compared with each other
+_CASES: Final = 500  # unseen real rows that are compared with synthetic ones
+_ROWS: Final = 2000  # synthetic rows that these are compared with
+_AT_ONCE: Final = 64
+_ENOUGH: Final = 30  # pairs from which a share is read off
+_LIFTED: Final = 3.0  # a column that is so much more often near where another is, follows from it
+
+
+class ChanceMatches:
+    """An upper bound of how many real records come as near to a synthetic row as one did.
+
+    ``min_J lambda_J(h) prod_{j in J} p_j``. ``lambda_J(h)`` is counted: the rows that an unseen
+    real record is near to, within h in every column outside J, and two pairs more. ``p_j`` is the
+    chance of a cell as near to the row's (`CellLaw`), or equal where it is equal. It is raised to
+    what pairs of real rows show that are near in any one other column but not in all: columns that
+    repeat together, or follow from each other, tell little beside each other.
+
+    J has at most three columns, those that tell most: counting alone cannot show what is as rare
+    as one in 10,000 with 500 records, and the product alone would trust that all columns are
+    independent.
+
+    Args:
+        laws: Of the columns' cells.
+        floors: Shape (2, d), chances that a cell is equal, or near, where another column's is.
+        lifts: Shape (d,), how much more often a cell is near where another column's is.
+        orders: Shape (2, 3), the columns that tell most: by equal cells, and by near ones; -1
+            fills up.
+        counted: Shape (2, 4, len(LEVELS)), lambda of the first 0 to 3 columns of an order.
+    """
+
+    def __init__(
+        self,
+        laws: list[CellLaw],
+        *,
+        floors: FloatArray,
+        lifts: FloatArray,
+        orders: IntArray,
+        counted: FloatArray,
+    ) -> None:
+        self.laws, self.floors, self.lifts = laws, floors, lifts
+        self.orders, self.counted = orders, counted
+
+    @classmethod
+    def fit(cls, real: FloatArray, unseen: FloatArray, synthetic: FloatArray) -> ChanceMatches:
+        """From points of `RowSpace`, shapes (n, d), (m, d) and (rows, d)."""
+        d = real.shape[1]
+        laws = [CellLaw.fit(real[:, j]) for j in range(d)]
+        floors, lifts = _dependence(_some(real, _PAIRED))
+        self = cls(
+            laws,
+            floors=floors,
+            lifts=lifts,
+            orders=np.full((2, _MOST_TAKEN), -1, dtype=np.int64),
+            counted=np.ones((2, _MOST_TAKEN + 1, len(LEVELS))),
+        )
+        rows = _some(synthetic, _ROWS)
+        if len(rows):
+            everywhere = np.ones(rows.shape, dtype=np.bool_)
+            for kind, equal in enumerate((everywhere, ~everywhere)):
+                chances = np.median(self._cells(rows, equal, np.full(len(rows), _CLOSE)), axis=0)
+                order = np.argsort(chances, kind="stable")[:_MOST_TAKEN]
+                self.orders[kind, : len(order)] = order
+            self.counted = self._count(_some(unseen, _CASES), rows, len(synthetic))
+        return self
+
+    def of(self, points: FloatArray, rows: FloatArray) -> FloatArray:
+        """The bound for records and the synthetic rows they are near to, shape (pairs,)."""
+        distances = np.abs(points - rows)
+        levels = np.searchsorted(LEVELS, np.minimum(distances.max(axis=1), LEVELS[-1]))
+        radii = np.array(LEVELS)[levels]
+        return self._bound(self._cells(rows, distances <= _EQUAL, radii), levels)
+
+    def typical(self, rows: FloatArray) -> FloatArray:
+        """The bound for rows that come back equal, or at each other level, shape (rows, levels)."""
+        found = np.ones((len(rows), len(LEVELS)))
+        texts = np.isin(rows, [0.0]) & False
+        for level in range(len(LEVELS)) if len(rows) else ():
+            equal = np.ones_like(texts) if level == 0 else self._discrete(rows)
+            levels = np.full(len(rows), level)
+            radii = np.full(len(rows), LEVELS[level])
+            found[:, level] = self._bound(self._cells(rows, equal, radii), levels)
+        return found
+
+    def _discrete(self, rows: FloatArray) -> BoolArray:
+        """Cells that have no neighbours: codes of categories, and missing ones."""
+        return np.abs(rows) >= 1e6
+
+    def _cells(self, rows: FloatArray, equal: BoolArray, radii: FloatArray) -> FloatArray:
+        """``p_j`` of each cell, shape (rows, d)."""
+        chances = np.empty(rows.shape)
+        for j, law in enumerate(self.laws):
+            same = np.maximum(law.equal(rows[:, j]), self.floors[0, j])
+            near = np.maximum(law.near(rows[:, j], radii) * self.lifts[j], self.floors[1, j])
+            chances[:, j] = np.where(equal[:, j], same, near)
+        return np.minimum(chances, 1.0)
+
+    def _bound(self, chances: FloatArray, levels: NDArray[np.intp]) -> FloatArray:
+        """The least of the bounds, shape (pairs,)."""
+        bounds = [self.counted[0, 0][levels]]
+        for kind, order in enumerate(self.orders.tolist()):
+            product = np.ones(len(chances))
+            for size, j in enumerate((j for j in order if j >= 0), start=1):
+                product = product * chances[:, j]
+                bounds.append(self.counted[kind, size][levels] * product)
+        return np.asarray(np.min(bounds, axis=0))
+
+    def _count(self, unseen: FloatArray, rows: FloatArray, total: int) -> FloatArray:
+        """``lambda`` of each set of columns left out and each level."""
+        d = rows.shape[1]
+        left_out = [[j for j in order if j >= 0] for order in self.orders.tolist()]
+        shared = sorted({j for order in left_out for j in order})
+        base = [j for j in range(d) if j not in shared]
+        counts = np.zeros((2, _MOST_TAKEN + 1, len(LEVELS)))
+        for start in range(0, len(unseen), _AT_ONCE):
+            gaps = np.abs(unseen[start : start + _AT_ONCE, None, :] - rows)
+            rest = gaps[:, :, base].max(axis=2, initial=0.0)
+            for kind, order in enumerate(left_out):
+                for size in range(_MOST_TAKEN + 1):
+                    others = [j for j in shared if j not in order[:size]]
+                    worst = np.maximum(rest, gaps[:, :, others].max(axis=2, initial=0.0))
+                    counts[kind, size] += (worst.ravel() <= np.array(LEVELS)[:, None]).sum(axis=1)
+        return (counts + 2.0) / len(unseen) * (total / len(rows))
+
+    def state(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "laws": [law.state() for law in self.laws],
+            "floors": pack(self.floors),
+            "lifts": pack(self.lifts),
+            "orders": pack(self.orders),
+            "counted": pack(self.counted),
+        }
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> ChanceMatches:
+        """The one that gave this state."""
+        arrays = {name: unpack(state[name]) for name in ("floors", "lifts", "orders", "counted")}
+        return cls([CellLaw.of_state(each) for each in state["laws"]], **arrays)
+
+
+def _some(points: FloatArray, most: int) -> FloatArray:
+    """At most so many of some points, evenly spread over them."""
+    if len(points) <= most:
+        return points
+    return points[np.linspace(0, len(points) - 1, most).astype(np.intp)]
+
+
+def _dependence(real: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Floors of the chances, shape (2, d), and lifts, shape (d,), out of pairs of real rows."""
+    first, second = np.triu_indices(len(real), 1)
+    gaps = np.abs(real[first] - real[second])
+    near = gaps <= _CLOSE
+    partly = ~near.all(axis=1)  # a replicate of a known row is told by its distance to it
+    near = near[partly]
+    equal = gaps[partly] <= _EQUAL
+    floors = np.zeros((2, real.shape[1]))
+    floors[0] = _given_another(equal, fewest=1)
+    given = _given_another(near, fewest=_ENOUGH)
+    share = (near.sum(axis=0) + 1.0) / (len(near) + 1.0)
+    follows = given > _LIFTED * share
+    floors[1] = np.where(follows, given, 0.0)
+    return floors, np.where(follows, 1.0, np.maximum(1.0, given / share))
+
+
+def _given_another(events: BoolArray, *, fewest: int) -> FloatArray:
+    """Of each column, how often its event is there where another column's is, at most; (d,)."""
+    both = events.astype(np.float32).T @ events.astype(np.float32)
+    alone = np.diag(both).copy()
+    shares = np.where(alone[:, None] >= fewest, both / (alone[:, None] + 1.0), 0.0)
+    np.fill_diagonal(shares, 0.0)
+    return np.asarray(shares.max(axis=0, initial=0.0), dtype=np.float64)

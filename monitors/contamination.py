@@ -1,0 +1,258 @@
+"""Synthetic rows that come back as real records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halflife.schemas.table import Block, Table
+
+from .accusation import Accusation
+from .arrays import key_of, pack, unpack
+from .chance_matches import LEVELS, ChanceMatches
+from .errors import NotFitted, StateMismatch, TooFewRows
+from .row_space import RowSpace
+
+FloatArray = NDArray[np.float64]
+Int16Array = NDArray[np.int16]
+
+_FEWEST: Final = 30  # real rows, and of these unseen ones, from which anything can be learnt
+_NEIGHBOURS: Final = 3
+_MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
+_FAR: Final = 3.0  # such a distance that is kept as "at least this"
+_STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
+
+
+class Contamination:
+    r"""Names records that are rows of a synthetic batch: as they are, rounded, or jittered.
+
+    A record x is near to a synthetic row s if no column differs by more than some level h standard
+    deviations; categories and missing cells must be equal. It is accused if real records come so
+    near to a synthetic row more seldom than ``rate``, by the bound
+
+    .. math:: \lambda_J(h) \prod_{j \in J} p_j(x, s)
+
+    of `ChanceMatches`: real records that no batch has seen are near in all columns but those of J
+    to :math:`\lambda_J` rows, and in each of J with chance :math:`p_j`. And it must be nearer to s
+    than half of what s is away from all real rows known, or a replicate of one of them explains
+    it as well: a synthetic row that copies a real one cannot be told from its replicate.
+
+    Args:
+        table: Of the stream.
+        rate: Real records that may be accused, as a share of all.
+
+    Raises:
+        ValueError: For a rate outside (0, 1).
+
+    Example:
+        >>> from halflife.schemas.table import Column
+        >>> table = Table(tuple(Column(name=name) for name in "abcd"))
+        >>> rng = np.random.default_rng(0)
+        >>> rows = Block(table, rng.normal(size=(900, 4)), np.empty((900, 0), dtype=object))
+        >>> monitor = Contamination(table)
+        >>> monitor.fit(rows[:500], {"batch": rows[500:700]})
+        >>> jittered = rows.numbers[500:502] + 0.01 * rng.normal(size=(2, 4))
+        >>> back = Block(table, np.vstack([rows.numbers[700:], jittered]), rows.texts[:202])
+        >>> [(each.record, each.row) for each in monitor.accuse(back)]
+        [(200, 0), (201, 1)]
+
+    References:
+        Neyman and Pearson, "On the problem of the most efficient tests of statistical hypotheses",
+        Philosophical Transactions A 231 (1933). Good, "The population frequencies of species and
+        the estimation of population parameters", Biometrika 40 (1953).
+    """
+
+    def __init__(self, table: Table, *, rate: float = 1e-4) -> None:
+        if not 0 < rate < 1:
+            raise ValueError(f"rate must lie between 0 and 1, not {rate!r}")
+        self.table, self.rate = table, rate
+        self._space: RowSpace | None = None
+
+    def fit(
+        self,
+        real: Block,
+        batches: Mapping[str, Block],
+        *,
+        unseen: NDArray[np.bool_] | None = None,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Learn how near real records come to the rows of the batches in circulation.
+
+        Args:
+            real: Real rows known, among them those that the batches were made from.
+            batches: Their rows, by name.
+            unseen: Shape (n,), which real rows no batch was made from; all if None.
+            before: State of the monitor that knew some of these batches: what it knew of their
+                distance to real rows is kept.
+
+        Raises:
+            TooFewRows: For fewer than 30 unseen real rows, or no synthetic row.
+        """
+        chosen = real if unseen is None else real[unseen]
+        if len(chosen) < _FEWEST or not sum(map(len, batches.values())):
+            raise TooFewRows(
+                f"contamination needs {_FEWEST} real rows that no batch has seen and a batch; "
+                f"there are {len(chosen)} and {sum(map(len, batches.values()))} synthetic rows"
+            )
+        self._space = RowSpace.fit(real)
+        points = self._space.points(real)
+        rows = {name: self._space.points(block) for name, block in batches.items()}
+        self._margins = _margins(points, rows, {} if before is None else before["margins"])
+        self._gather(rows)
+        apart = np.concatenate(list(self._margins.values())) > 0
+        synthetic = np.concatenate(list(rows.values()))[apart]
+        new = points if unseen is None else points[unseen]
+        self._chances = ChanceMatches.fit(points, new, synthetic)
+        self._reach()
+
+    def accuse(self, block: Block) -> list[Accusation]:
+        """The records of a block that are synthetic rows; what it says of one is of it alone.
+
+        Raises:
+            NotFitted: Before `fit` or `restore`.
+        """
+        space = self._ready
+        if self._radius is None or not len(block):
+            return []
+        points = space.points(block)
+        _, near = self._tree.query(
+            points, k=_NEIGHBOURS, p=np.inf, distance_upper_bound=1.000001 * self._radius
+        )
+        records, places = np.nonzero(near < len(self._rows))
+        if not len(records):
+            return []
+        rows = near[records, places]
+        distances = np.abs(points[records] - self._rows[rows]).max(axis=1)
+        chances = self._chances.of(points[records], self._rows[rows])
+        chances[distances > self._limits[rows]] = 1.0
+        best: dict[int, int] = {}
+        for i in np.flatnonzero(chances <= _STRICT * self.rate).tolist():
+            record = int(records[i])
+            if record not in best or chances[i] < chances[best[record]]:
+                best[record] = i
+        return [
+            self._accusation(record, int(rows[i]), float(distances[i]), float(chances[i]))
+            for record, i in sorted(best.items())
+        ]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The batches that it knows."""
+        _ = self._ready
+        return tuple(self._margins)
+
+    @property
+    def tellable(self) -> tuple[float, float]:
+        """Share of the synthetic rows that it would name if they came back exactly, or jittered.
+
+        Jittered by .01 standard deviations in every numeric column.
+        """
+        _ = self._ready
+        return self._tellable
+
+    @property
+    def text(self) -> str:
+        """What it can tell, in words."""
+        exact, jittered = self.tellable
+        if exact < 0.005:
+            return (
+                "synthetic rows that come back as records cannot be told from real ones here: the "
+                "cells of this table repeat too often, or too few real records are known"
+            )
+        return (
+            f"synthetic rows that come back are named: {exact:.0%} of them if unchanged, "
+            f"{jittered:.0%} if jittered by .01 standard deviations"
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What was learnt, as plain data; the rows of the batches are not in it."""
+        return {
+            "key": self._key,
+            "space": self._ready.state(),
+            "chances": self._chances.state(),
+            "margins": {name: pack(margins) for name, margins in self._margins.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any], batches: Mapping[str, Block]) -> None:
+        """Go on where the monitor that gave this state was.
+
+        Args:
+            state: Of it.
+            batches: Rows of its batches; one that is not given is watched no more.
+
+        Raises:
+            StateMismatch: For a state of another table or rate, or rows of another batch.
+        """
+        if state.get("key") != self._key:
+            raise StateMismatch(
+                f"contamination: the state has key {state.get('key')!r}, and this table with rate "
+                f"= {self.rate:g} has {self._key!r}; fit it again"
+            )
+        self._space = RowSpace.of_state(self.table, state["space"])
+        self._chances = ChanceMatches.of_state(state["chances"])
+        margins = {name: unpack(each) for name, each in state["margins"].items()}
+        self._margins = {name: each for name, each in margins.items() if name in batches}
+        for name, each in self._margins.items():
+            if len(each) != len(batches[name]):
+                raise StateMismatch(
+                    f"contamination: batch {name} has {len(batches[name])} rows, and "
+                    f"{len(each)} in the state"
+                )
+        self._gather({name: self._space.points(batches[name]) for name in self._margins})
+        self._reach()
+
+    @property
+    def _key(self) -> str:
+        return key_of("contamination", 1, self.table.digest, self.rate)
+
+    @property
+    def _ready(self) -> RowSpace:
+        if self._space is None:
+            raise NotFitted("contamination: call fit, or restore, before this")
+        return self._space
+
+    def _gather(self, rows: Mapping[str, FloatArray]) -> None:
+        """Put the rows that can be accused of side by side, and where each came from."""
+        width = len(self.table.names)
+        kept = [np.flatnonzero(self._margins[name] > 0) for name in rows]
+        parts = [points[each] for points, each in zip(rows.values(), kept, strict=True)]
+        self._rows = np.concatenate([np.empty((0, width)), *parts])
+        self._origins = [(name, i) for name, each in zip(rows, kept, strict=True) for i in each]
+        margins = [self._margins[name][each] for name, each in zip(rows, kept, strict=True)]
+        self._limits = np.concatenate([np.empty(0), *margins]) * _MARGIN / 2
+
+    def _reach(self) -> None:
+        """How far from a synthetic row anything can be accused, and how many rows can be told."""
+        from scipy.spatial import cKDTree
+
+        allowed = self._chances.typical(self._rows) <= _STRICT * self.rate
+        inside = self._limits[:, None] >= np.array(LEVELS)
+        inside[:, 0] = True  # an equal row is as near as can be
+        shares = (allowed & inside).sum(axis=0) / max(sum(map(len, self._margins.values())), 1)
+        jitter = LEVELS.index(0.04)
+        self._tellable = float(shares[0]), float(shares[jitter])
+        reached = np.flatnonzero(shares > 0)
+        self._radius = LEVELS[int(reached[-1])] if len(reached) else None
+        self._tree = cKDTree(self._rows) if self._radius is not None else None
+
+    def _accusation(self, record: int, row: int, distance: float, chance: float) -> Accusation:
+        batch, place = self._origins[row]
+        return Accusation(record, batch, int(place), distance, chance)
+
+
+def _margins(
+    real: FloatArray, rows: Mapping[str, FloatArray], before: Mapping[str, Any]
+) -> dict[str, Int16Array]:
+    """How far each synthetic row is from the nearest real one ever known, in steps; 0 for equal."""
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(real)
+    found = {}
+    for name, points in rows.items():
+        distances, _ = tree.query(points, p=np.inf, distance_upper_bound=_FAR)
+        steps = np.floor(np.minimum(distances, _FAR) / _MARGIN).astype(np.int16)
+        found[name] = np.minimum(steps, unpack(before[name])) if name in before else steps
+    return found
