@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .arrays import pack, unpack
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 _QUANTILES: Final = 96
 _ATOMS: Final = 32
@@ -80,6 +81,15 @@ class CellLaw:
         at = np.minimum(np.searchsorted(self.knots, values), len(self.knots) - 1)
         counts = np.where(self.knots[at] == values, self.upto[at] - self.below[at], 0.0)
         return np.where(counts > 1, (counts + 1.0) / (self.size + 1.0), self.rest)
+
+    def often(self, values: FloatArray) -> BoolArray:
+        """Which values came three times, at least, shape (n,)."""
+        return self.equal(values) * (self.size + 1.0) > 3.5
+
+    def within(self, values: FloatArray, radius: FloatArray) -> FloatArray:
+        """Chance that a real cell is not farther from a value than a radius, shape (n,)."""
+        inside = self._upto(values + radius) - self._below(values - radius)
+        return np.asarray((np.maximum(inside, 0.0) + 1.0) / (self.size + 1.0))
 
     def near(self, values: FloatArray, radius: FloatArray) -> FloatArray:
         """Chance that a real cell is another value, but not farther than a radius, shape (n,)."""

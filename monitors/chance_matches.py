@@ -18,7 +18,10 @@ BoolArray = NDArray[np.bool_]
 #: Distances in standard deviations, the largest of all columns, at which chances are known.
 LEVELS: Final = (1e-9, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 
+_WIDE: Final = (0.32, 0.64)  # more levels, for comparison only
 _EQUAL: Final = LEVELS[0]
+_DISCRETE: Final = 1e6  # cells from here on are codes, or missing: they have no neighbours
+_COUNTABLE: Final = 3  # pairs that are near in all columns, from which ``r`` is judged
 _CLOSE: Final = 0.04  # where the dependence of columns on each other is looked at
 _MOST_TAKEN: Final = 3  # columns that are taken as independent of each other and of the rest
 _PAIRED: Final = 300  # real rows that are compared with each other
@@ -32,11 +35,13 @@ _LIFTED: Final = 3.0  # a column that is so much more often near where another i
 class ChanceMatches:
     """An upper bound of how many real records come as near to a synthetic row as one did.
 
-    ``min_J lambda_J(h) prod_{j in J} p_j``. ``lambda_J(h)`` is counted: the rows that an unseen
+    ``min_J r_J lambda_J(h) prod_{j in J} p_j``. ``lambda_J(h)`` is counted: the rows that an unseen
     real record is near to, within h in every column outside J, and two pairs more. ``p_j`` is the
     chance of a cell as near to the row's (`CellLaw`), or equal where it is equal. It is raised to
     what pairs of real rows show that are near in any one other column but not in all: columns that
-    repeat together, or follow from each other, tell little beside each other.
+    repeat together, or follow from each other, tell little beside each other. ``r_J >= 1`` is by
+    how much this was too low at those h, at least as wide, at which rows near in all columns can
+    be counted: columns may hang together in other ways, as those that sum to 1 do.
 
     J has at most three columns, those that tell most: counting alone cannot show what is as rare
     as one in 10,000 with 500 records, and the product alone would trust that all columns are
@@ -44,11 +49,12 @@ class ChanceMatches:
 
     Args:
         laws: Of the columns' cells.
-        floors: Shape (2, d), chances that a cell is equal, or near, where another column's is.
+        floors: Shape (3, d), chances where another column's cell is equal that this one is: of
+            values that come often, of others; and chance to be near where another's is.
         lifts: Shape (d,), how much more often a cell is near where another column's is.
         orders: Shape (2, 3), the columns that tell most: by equal cells, and by near ones; -1
             fills up.
-        counted: Shape (2, 4, len(LEVELS)), lambda of the first 0 to 3 columns of an order.
+        counted: Shape (2, 4, len(LEVELS)), ``r lambda`` of the first 0 to 3 columns of an order.
     """
 
     def __init__(
@@ -66,9 +72,8 @@ class ChanceMatches:
     @classmethod
     def fit(cls, real: FloatArray, unseen: FloatArray, synthetic: FloatArray) -> ChanceMatches:
         """From points of `RowSpace`, shapes (n, d), (m, d) and (rows, d)."""
-        d = real.shape[1]
-        laws = [CellLaw.fit(real[:, j]) for j in range(d)]
-        floors, lifts = _dependence(_some(real, _PAIRED))
+        laws = [CellLaw.fit(column) for column in real.T]
+        floors, lifts = _dependence(_some(real, _PAIRED), laws)
         self = cls(
             laws,
             floors=floors,
@@ -83,7 +88,10 @@ class ChanceMatches:
                 chances = np.median(self._cells(rows, equal, np.full(len(rows), _CLOSE)), axis=0)
                 order = np.argsort(chances, kind="stable")[:_MOST_TAKEN]
                 self.orders[kind, : len(order)] = order
-            self.counted = self._count(_some(unseen, _CASES), rows, len(synthetic))
+            new = _some(unseen, _CASES)
+            counts = self._count(new, rows)
+            shares = (counts + 2.0) / len(new) * (len(synthetic) / len(rows))
+            self.counted = (shares * self._too_low(counts, rows))[:, :, : len(LEVELS)]
         return self
 
     def of(self, points: FloatArray, rows: FloatArray) -> FloatArray:
@@ -96,24 +104,21 @@ class ChanceMatches:
     def typical(self, rows: FloatArray) -> FloatArray:
         """The bound for rows that come back equal, or at each other level, shape (rows, levels)."""
         found = np.ones((len(rows), len(LEVELS)))
-        texts = np.isin(rows, [0.0]) & False
-        for level in range(len(LEVELS)) if len(rows) else ():
-            equal = np.ones_like(texts) if level == 0 else self._discrete(rows)
+        discrete = np.abs(rows) >= _DISCRETE
+        for level, radius in enumerate(LEVELS):
+            equal = np.ones_like(discrete) if level == 0 else discrete
             levels = np.full(len(rows), level)
-            radii = np.full(len(rows), LEVELS[level])
+            radii = np.full(len(rows), radius)
             found[:, level] = self._bound(self._cells(rows, equal, radii), levels)
         return found
-
-    def _discrete(self, rows: FloatArray) -> BoolArray:
-        """Cells that have no neighbours: codes of categories, and missing ones."""
-        return np.abs(rows) >= 1e6
 
     def _cells(self, rows: FloatArray, equal: BoolArray, radii: FloatArray) -> FloatArray:
         """``p_j`` of each cell, shape (rows, d)."""
         chances = np.empty(rows.shape)
         for j, law in enumerate(self.laws):
-            same = np.maximum(law.equal(rows[:, j]), self.floors[0, j])
-            near = np.maximum(law.near(rows[:, j], radii) * self.lifts[j], self.floors[1, j])
+            floors = np.where(law.often(rows[:, j]), self.floors[0, j], self.floors[1, j])
+            same = np.maximum(law.equal(rows[:, j]), floors)
+            near = np.maximum(law.near(rows[:, j], radii) * self.lifts[j], self.floors[2, j])
             chances[:, j] = np.where(equal[:, j], same, near)
         return np.minimum(chances, 1.0)
 
@@ -127,13 +132,13 @@ class ChanceMatches:
                 bounds.append(self.counted[kind, size][levels] * product)
         return np.asarray(np.min(bounds, axis=0))
 
-    def _count(self, unseen: FloatArray, rows: FloatArray, total: int) -> FloatArray:
-        """``lambda`` of each set of columns left out and each level."""
-        d = rows.shape[1]
+    def _count(self, unseen: FloatArray, rows: FloatArray) -> FloatArray:
+        """How many pairs are near in all columns but some, for each level and each wide one."""
         left_out = [[j for j in order if j >= 0] for order in self.orders.tolist()]
         shared = sorted({j for order in left_out for j in order})
-        base = [j for j in range(d) if j not in shared]
-        counts = np.zeros((2, _MOST_TAKEN + 1, len(LEVELS)))
+        base = [j for j in range(rows.shape[1]) if j not in shared]
+        levels = np.array((*LEVELS, *_WIDE))[:, None]
+        counts = np.zeros((2, _MOST_TAKEN + 1, len(levels)))
         for start in range(0, len(unseen), _AT_ONCE):
             gaps = np.abs(unseen[start : start + _AT_ONCE, None, :] - rows)
             rest = gaps[:, :, base].max(axis=2, initial=0.0)
@@ -141,8 +146,22 @@ class ChanceMatches:
                 for size in range(_MOST_TAKEN + 1):
                     others = [j for j in shared if j not in order[:size]]
                     worst = np.maximum(rest, gaps[:, :, others].max(axis=2, initial=0.0))
-                    counts[kind, size] += (worst.ravel() <= np.array(LEVELS)[:, None]).sum(axis=1)
-        return (counts + 2.0) / len(unseen) * (total / len(rows))
+                    counts[kind, size] += (worst.ravel() <= levels).sum(axis=1)
+        return counts
+
+    def _too_low(self, counts: FloatArray, rows: FloatArray) -> FloatArray:
+        """``r`` of each set of columns and each level, from that level on and wider ones."""
+        ratios = np.ones_like(counts)
+        for level, radius in enumerate((*LEVELS, *_WIDE)):
+            radii = np.full(len(rows), radius)
+            for kind, order in enumerate(self.orders.tolist()):
+                product = np.ones(len(rows))
+                for size, j in enumerate((j for j in order if j >= 0), start=1):
+                    product = product * self.laws[j].within(rows[:, j], radii)
+                    full, expected = counts[0, 0, level], counts[kind, size, level] * product.mean()
+                    if full >= _COUNTABLE:
+                        ratios[kind, size, level] = max(1.0, full / max(expected, 1e-9))
+        return np.asarray(np.maximum.accumulate(ratios[:, :, ::-1], axis=2)[:, :, ::-1])
 
     def state(self) -> dict[str, Any]:
         """As plain data."""
@@ -168,27 +187,32 @@ def _some(points: FloatArray, most: int) -> FloatArray:
     return points[np.linspace(0, len(points) - 1, most).astype(np.intp)]
 
 
-def _dependence(real: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Floors of the chances, shape (2, d), and lifts, shape (d,), out of pairs of real rows."""
+def _dependence(real: FloatArray, laws: list[CellLaw]) -> tuple[FloatArray, FloatArray]:
+    """Floors of the chances, shape (3, d), and lifts, shape (d,), out of pairs of real rows."""
+    often = np.column_stack([law.often(real[:, j]) for j, law in enumerate(laws)])
     first, second = np.triu_indices(len(real), 1)
     gaps = np.abs(real[first] - real[second])
     near = gaps <= _CLOSE
     partly = ~near.all(axis=1)  # a replicate of a known row is told by its distance to it
-    near = near[partly]
-    equal = gaps[partly] <= _EQUAL
-    floors = np.zeros((2, real.shape[1]))
-    floors[0] = _given_another(equal, fewest=1)
-    given = _given_another(near, fewest=_ENOUGH)
+    near, equal, often = near[partly], gaps[partly] <= _EQUAL, often[first[partly]]
+    floors = np.zeros((3, real.shape[1]))
+    floors[0] = _given_another(equal, often, fewest=1)
+    floors[1] = _given_another(equal, ~often, fewest=1)
+    given = _given_another(near, np.ones_like(near), fewest=_ENOUGH)
     share = (near.sum(axis=0) + 1.0) / (len(near) + 1.0)
     follows = given > _LIFTED * share
-    floors[1] = np.where(follows, given, 0.0)
+    floors[2] = np.where(follows, given, 0.0)
     return floors, np.where(follows, 1.0, np.maximum(1.0, given / share))
 
 
-def _given_another(events: BoolArray, *, fewest: int) -> FloatArray:
-    """Of each column, how often its event is there where another column's is, at most; (d,)."""
-    both = events.astype(np.float32).T @ events.astype(np.float32)
-    alone = np.diag(both).copy()
-    shares = np.where(alone[:, None] >= fewest, both / (alone[:, None] + 1.0), 0.0)
+def _given_another(events: BoolArray, among: BoolArray, *, fewest: int) -> FloatArray:
+    """How often a column's event is there where another column's is, at most, shape (d,).
+
+    Only pairs ``among`` which the column is looked at count.
+    """
+    other = events.astype(np.float32).T
+    both = other @ (events & among).astype(np.float32)
+    alone = other @ among.astype(np.float32)
+    shares = np.where(alone >= fewest, both / (alone + 1.0), 0.0)
     np.fill_diagonal(shares, 0.0)
     return np.asarray(shares.max(axis=0, initial=0.0), dtype=np.float64)
