@@ -6,7 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from .accusation import Accusation
     from .alarm import DriftAlarm
+    from .contamination import Contamination
     from .decay import Decay
     from .decay_forecast import DecayForecast
     from .drift import Drift
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = [
     "FIDELITY_PARTS",
     "PARTS",
+    "Accusation",
+    "Contamination",
     "Decay",
     "DecayForecast",
     "Drift",
@@ -54,6 +58,8 @@ __all__ = [
 ]
 
 _EXPORTS: Final[dict[str, str]] = {
+    "Accusation": ".accusation",
+    "Contamination": ".contamination",
     "Decay": ".decay",
     "DecayForecast": ".decay_forecast",
     "Drift": ".drift",

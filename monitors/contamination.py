@@ -19,7 +19,7 @@ from .row_space import RowSpace
 FloatArray = NDArray[np.float64]
 Int16Array = NDArray[np.int16]
 
-_FEWEST: Final = 30  # real rows, and of these unseen ones, from which anything can be learnt
+_FEWEST: Final = 20  # real rows, and of these unseen ones, from which anything can be learnt
 _NEIGHBOURS: Final = 3
 _MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
 _FAR: Final = 3.0  # such a distance that is kept as "at least this"
@@ -89,7 +89,7 @@ class Contamination:
                 distance to real rows is kept.
 
         Raises:
-            TooFewRows: For fewer than 30 unseen real rows, or no synthetic row.
+            TooFewRows: For fewer than 20 unseen real rows, or no synthetic row.
         """
         chosen = real if unseen is None else real[unseen]
         if len(chosen) < _FEWEST or not sum(map(len, batches.values())):
@@ -115,11 +115,12 @@ class Contamination:
             NotFitted: Before `fit` or `restore`.
         """
         space = self._ready
-        if self._radius is None or not len(block):
+        if self._tree is None or not len(block):
             return []
         points = space.points(block)
-        _, near = self._tree.query(
-            points, k=_NEIGHBOURS, p=np.inf, distance_upper_bound=1.000001 * self._radius
+        bound = 1.000001 * self._radius
+        near = np.asarray(
+            self._tree.query(points, k=_NEIGHBOURS, p=np.inf, distance_upper_bound=bound)[1]
         )
         records, places = np.nonzero(near < len(self._rows))
         if not len(records):
@@ -235,8 +236,8 @@ class Contamination:
         jitter = LEVELS.index(0.04)
         self._tellable = float(shares[0]), float(shares[jitter])
         reached = np.flatnonzero(shares > 0)
-        self._radius = LEVELS[int(reached[-1])] if len(reached) else None
-        self._tree = cKDTree(self._rows) if self._radius is not None else None
+        self._radius = LEVELS[int(reached[-1])] if len(reached) else 0.0
+        self._tree = cKDTree(self._rows) if len(reached) else None
 
     def _accusation(self, record: int, row: int, distance: float, chance: float) -> Accusation:
         batch, place = self._origins[row]

@@ -17,6 +17,8 @@ AlertKind = Literal[
     "regeneration-rejected",
     "reference-too-short",
     "generator-silent",
+    "contamination",
+    "timing",
 ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halflife.schemas.table import Block, FloatArray, Table
+from halflife.schemas.window import ROWS_A_MESSAGE
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,11 @@ class Rows:
             indices = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
             ids = [self.ids[int(i)] for i in indices]
         return Rows(self.block[chosen], self.addresses[chosen], self.times[chosen], ids)
+
+    def place(self, index: int) -> dict[str, int]:
+        """Where a row stands in its partition, as messages tell it."""
+        offset, row = divmod(int(self.addresses[index]), ROWS_A_MESSAGE)
+        return {"offset": offset, "row": row}
 
     def holdout(self, share: float) -> NDArray[np.bool_]:
         """Which rows no training may see, shape (n,): decided by ``record_id`` alone.

@@ -40,6 +40,7 @@ def stream_state(watch: StreamWatch) -> dict[str, Any]:
         "ticks": watch.ticks.state(),
         "desk": watch.desk.state(),
         "alerts": watch.alerts.state(),
+        "provenance": watch.provenance.state(),
         "memory": watch.memory.state(),
     }
 
@@ -65,4 +66,5 @@ def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> 
     watch.ticks.restore(state["ticks"])
     watch.desk.restore(state["desk"])
     watch.alerts.restore(state["alerts"])
+    watch.provenance.restore(state["provenance"])
     return watch

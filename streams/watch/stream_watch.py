@@ -9,21 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halflife.monitors import Drift, DriftAlarm, FidelityMeasure
-from halflife.schemas.messages import (
-    Command,
-    Message,
-    RegenerationOutcome,
-    RegenerationRequest,
-)
+from halflife.schemas.messages import Command, Message, RegenerationOutcome
 from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 
-from .alert_book import AlertBook, drift_evidence
+from .alert_book import BATCH_KINDS, CHANGE_KINDS, AlertBook, drift_evidence
 from .circulation import Circulation
-from .identity import derived_seed, identity
+from .identity import derived_seed
 from .memory import Memory
 from .moment import Moment
+from .provenance import Provenance
 from .request_desk import RequestDesk
 from .rows import Rows
 from .ticks import FAR, Ticks
@@ -68,7 +64,9 @@ class StreamWatch:
         self.next_try = FAR
         self.ordered: str | None = None
         self.alerts = AlertBook()
-        capacity = max(plan.reference, plan.min_rows, plan.window_rows)
+        self.provenance = Provenance(plan)
+        # A batch takes effect ``grace`` records after its window: that is still known then.
+        capacity = max(plan.reference, plan.min_rows, plan.window_rows) + plan.grace
         self.memory = Memory(self.table, partition, capacity)
         self._findings: list[Message] = []
 
@@ -87,7 +85,12 @@ class StreamWatch:
         done = int(np.searchsorted(rows.addresses, self.last_address, side="right"))
         repeats = repeats[repeats > self.last_address]
         while done < len(rows) and not (self.waiting or self.found):
-            rest = rows[done:]
+            accused = self.provenance.first(rows, done)
+            if accused == done:
+                self._leave_out(rows, done, repeats)
+                done += 1
+                continue
+            rest = rows[done:accused]
             done += self._take(rest[: self._room(rest)])
             self.memory.note_repeats(repeats[repeats < self.last_address])
             yield from self._due()
@@ -121,6 +124,7 @@ class StreamWatch:
         A batch whose rows are gone is no longer in circulation, and another is asked for.
         """
         self.desk.take_block(blocks)
+        self.provenance.take_blocks(blocks)
         if self.circulation is None:
             return
         self.circulation.block = blocks.get(self.circulation.batch.batch_id)
@@ -149,7 +153,8 @@ class StreamWatch:
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        stops = (self._reference_stop(), self.desk.effect or FAR, self.next_try)
+        effect = self.desk.effect or FAR
+        stops = (self._reference_stop(), effect, self.next_try, self.provenance.due)
         room = min((stop for stop in stops if stop > self.records), default=FAR) - self.records
         if self.circulation is not None:
             seconds = self.watermark
@@ -184,12 +189,15 @@ class StreamWatch:
         self.records += len(rows)
         self.last_address = int(rows.addresses[-1])
         self.watermark = max(self.watermark, float(rows.times.max()))
-        for name, count in zip(
-            self.table.numeric, np.isnan(rows.block.numbers).sum(axis=0).tolist(), strict=True
-        ):
-            self.missing[name] += count
-        for name in self.table.categories:
+        for name in self.table.names:
             self.missing[name] += rows.block.missing(name)
+
+    def _leave_out(self, rows: Rows, place: int, repeats: NDArray[np.int64]) -> None:
+        """A synthetic row that came back: it counts as taken, and nothing will stand on it."""
+        self.last_address = int(rows.addresses[place])
+        self.memory.note_repeats(np.append(repeats[repeats < self.last_address], self.last_address))
+        self.provenance.accuse(rows, place, self.records)
+        self._say(self.provenance.tell(self.alerts, self._moment()))
 
     # What is due at the end of a piece
 
@@ -199,6 +207,8 @@ class StreamWatch:
             return
         if self.desk.effect is not None and self.records >= self.desk.effect:
             self._apply_outcome()
+            yield from self.provenance.learn(self.circulation, self.memory)
+        self._say(self.provenance.tell(self.alerts, self._moment()))
         if self.records >= self._reference_stop() and not self._asks_first():
             yield from self._reference_due()
         circulation, seconds = self.circulation, self.watermark
@@ -331,18 +341,13 @@ class StreamWatch:
         ):
             return False
         moment = self._moment()
-        request = RegenerationRequest(
-            request_id=identity(self.plan.name, "request", cause, moment.address),
-            stream=self.plan.name,
-            cause=cause,
+        request = self.desk.draft(
+            cause,
+            text,
+            moment,
             window=self.memory.window(rows),
-            record=moment.record,
-            offset=moment.offset,
-            time=moment.time,
             champion=None if self.circulation is None else self.circulation.batch,
             seed=self._seed("request", cause, moment.address),
-            plan=self.plan.digest,
-            text=text,
         )
         self.desk.make(request, records=records, seconds=seconds, epoch=epoch)
         self._say([request])
@@ -371,12 +376,8 @@ class StreamWatch:
 
     def _resolve_all(self, text: str) -> None:
         """A better batch ends what called for it; a change that has no batch yet goes on."""
-        for kind in self.alerts.kinds:
-            if kind == "reference-too-short":
-                continue
-            if self.phase == "changed" and kind in {"drift", "planner-moved"}:
-                continue
-            self._say(self.alerts.resolve(kind, text, self._moment()))
+        kinds = BATCH_KINDS if self.phase == "changed" else BATCH_KINDS | CHANGE_KINDS
+        self._say(self.alerts.resolve_for(kinds, text, self._moment()))
         if self.phase != "changed":
             self.change = None
 

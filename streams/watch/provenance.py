@@ -1,0 +1,174 @@
+"""Where the records of a stream come from: synthetic rows that come back as real are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from halflife.monitors import Accusation, Contamination
+from halflife.schemas.alert import Alert
+from halflife.schemas.batch import SyntheticBatch
+from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block
+
+from .alert_book import AlertBook
+from .circulation import Circulation
+from .memory import Memory
+from .moment import Moment
+from .rows import Rows
+from .ticks import FAR
+from .work import Work, learn_provenance
+
+BATCHES: Final = 3
+"""Batches that circulated last, whose rows are known again."""
+EVERY: Final = 100
+"""Records of the stream from one naming of synthetic rows to the next, while they keep coming."""
+QUIET: Final = 200
+"""Records without a synthetic row after which the condition is over."""
+MOST_NAMED: Final = 100
+"""Synthetic rows that are named one by one at once; more are counted."""
+
+
+class Provenance:
+    """Accuses records of a stream of being rows of the batches that circulated last.
+
+    It learns when a batch begins to circulate, from the real rows then known. Its state has what
+    was learnt; the rows of the batches stand in the log, and `take_blocks` brings them back.
+
+    Args:
+        plan: Of the stream.
+    """
+
+    def __init__(self, plan: StreamPlan) -> None:
+        self.plan = plan
+        self.table = plan.table
+        self.named = 0
+        self.pending: list[dict[str, Any]] = []
+        self.manifests: list[SyntheticBatch] = []
+        self._untold = 0
+        self._told_at: int | None = None
+        self._last = 0
+        self._learned: dict[str, Any] | None = None
+        self._blocks: dict[str, Block] = {}
+        self._monitor: Contamination | None = None
+        self._seen: tuple[Rows, dict[int, Accusation]] | None = None
+
+    def learn(self, circulation: Circulation | None, memory: Memory) -> Generator[Work, Any, None]:
+        """Learn the rows of a batch, if it is new.
+
+        Args:
+            circulation: The batch in circulation.
+            memory: Of the latest real rows, among them those that it was made from.
+        """
+        if circulation is None or circulation.block is None:
+            return
+        name = str(circulation.batch.batch_id)
+        if any(name == each.batch_id for each in self.manifests):
+            return
+        self.manifests = [*self.manifests, circulation.batch][-BATCHES:]
+        names = tuple(str(each.batch_id) for each in self.manifests)
+        known = {**self._blocks, name: circulation.block}
+        self._blocks = {each: known[each] for each in names if each in known}
+        rows = memory.latest(memory.capacity)
+        unseen = circulation.unseen(rows, self.plan.holdout)
+        before = None if self._learned is None else orjson.dumps(self._learned["margins"]).decode()
+        real = rows.block[~unseen], rows.block[unseen]
+        names, blocks = tuple(self._blocks), tuple(self._blocks.values())
+        result = yield Work(learn_provenance, (self.table, before, names, *real, *blocks))
+        self._learned = result.get("state")
+        self._begin()
+
+    def take_blocks(self, blocks: Mapping[str, Block]) -> None:
+        """The rows of batches by ``batch_id``, read again; those that are gone are not watched."""
+        names = [str(each.batch_id) for each in self.manifests]
+        self._blocks = {name: blocks[name] for name in names if name in blocks}
+        self.manifests = [each for each in self.manifests if each.batch_id in self._blocks]
+        self._begin()
+
+    def first(self, rows: Rows, start: int) -> int:
+        """The place of the first accused row from ``start`` on; ``len(rows)`` for none."""
+        if self._monitor is None:
+            return len(rows)
+        if self._seen is None or self._seen[0] is not rows:
+            found = self._monitor.accuse(rows.block)
+            self._seen = rows, {each.record: each for each in found}
+        return min((place for place in self._seen[1] if place >= start), default=len(rows))
+
+    def accuse(self, rows: Rows, place: int, records: int) -> None:
+        """Take note of an accused row, which `first` has found, after so many records."""
+        if self._seen is None:
+            raise RuntimeError(f"{self.plan.name}: no row was accused")
+        accusation = self._seen[1][place]
+        self.named += 1
+        self._untold += 1
+        self._last = records
+        evidence = {
+            "record_id": rows.ids[place],
+            **rows.place(place),
+            "batch_id": accusation.batch,
+            "batch_row": accusation.row,
+            "distance": accusation.distance,
+            "chance": accusation.chance,
+        }
+        self.pending = [*self.pending, evidence][:MOST_NAMED]
+
+    @property
+    def due(self) -> int:
+        """Number of records at which something is to be said."""
+        if self._told_at is None:
+            return self._last if self._untold else FAR
+        naming = self._told_at + EVERY if self._untold else FAR
+        return min(naming, self._last + QUIET)
+
+    def tell(self, alerts: AlertBook, moment: Moment) -> list[Alert]:
+        """The alert that names the rows left out since the last one, or that ends, if it is due."""
+        records = moment.record + 1
+        if records < self.due:
+            return []
+        named, count = self.pending, self._untold
+        over = self._told_at is not None and records >= self._last + QUIET
+        self.pending, self._untold, self._told_at = [], 0, None if over else records
+        evidence = {"count": count, "in_all": self.named, "records": named}
+        text = _text(named, count) if count else f"no synthetic row in {QUIET} records"
+        say = alerts.resolve if over else alerts.go_on
+        return say("contamination", text, moment, evidence)
+
+    def state(self) -> dict[str, Any]:
+        """All but the rows of the batches, as plain data."""
+        return {
+            "named": self.named,
+            "pending": list(self.pending),
+            "untold": self._untold,
+            "told_at": self._told_at,
+            "last": self._last,
+            "learned": self._learned,
+            "manifests": [each.model_dump(mode="json") for each in self.manifests],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state; `take_blocks` must follow."""
+        self.named, self.pending = state["named"], list(state["pending"])
+        self._untold, self._told_at, self._last = state["untold"], state["told_at"], state["last"]
+        self._learned = state["learned"]
+        self.manifests = [SyntheticBatch.model_validate(each) for each in state["manifests"]]
+
+    def _begin(self) -> None:
+        """Watch with what was learnt."""
+        self._seen = self._monitor = None
+        if self._learned is not None and self._blocks:
+            self._monitor = Contamination(self.table)
+            self._monitor.restore(self._learned, self._blocks)
+
+
+def _text(named: list[dict[str, Any]], count: int) -> str:
+    """That some records are synthetic rows, as people read it."""
+    batches = " and ".join(sorted({each["batch_id"][:8] for each in named}))
+    names = ", ".join(each["record_id"] for each in named[:5])
+    more = ", ..." if count > 5 else ""
+    what = "1 record is a row" if count == 1 else f"{count} records are rows"
+    return (
+        f"{what} of synthetic batch {batches} that came back as real ({names}{more}): left out of "
+        "references, trainings and measures"
+    )
