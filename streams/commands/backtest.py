@@ -79,6 +79,8 @@ def show(found: dict[str, Any], console: Console) -> None:
     for note in found.get("notes", []):
         console.print(f"note: {note}")
     _show_alarms(found, console)
+    if found.get("contamination"):
+        _show_contamination(found["contamination"], console)
     if found["fidelity"]:
         _show_fidelity(found, console)
     seconds = found["seconds"]
@@ -99,6 +101,19 @@ def _show_alarms(found: dict[str, Any], console: Console) -> None:
         columns = ", ".join(alarm["columns"])
         row, since = str(alarm["record"]), str(alarm["change_point"])
         table.add_row(row, since, alarm["kind"], columns, alarm["text"])
+    console.print(table)
+
+
+def _show_contamination(named: list[dict[str, Any]], console: Console) -> None:
+    from .output import grid
+
+    shown = named[:_SHOWN]
+    title = f"Records that are rows of the batch: {len(named)}"
+    console.print(title if len(named) == len(shown) else f"{title}, the first {len(shown)}:")
+    headers = ("row", "row of the batch", "standard deviations away")
+    table = grid(*headers, right=headers)
+    for each in shown:
+        table.add_row(str(each["record"]), str(each["row"]), f"{each['distance']:.2g}")
     console.print(table)
 
 

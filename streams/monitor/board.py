@@ -103,6 +103,8 @@ class Board:
             "records": watch.records,
             "repeated": worker.watch.repeated[plan.name],
             "missing_cells": sum(watch.missing.values()),
+            "synthetic": watch.provenance.named,
+            "provenance": watch.provenance.text,
             "phase": watch.phase,
             "reference": plan.reference,
             "keep": plan.keep,

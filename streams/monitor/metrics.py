@@ -43,6 +43,9 @@ class MonitorMetrics:
         self.missing = counter("missing_cells", "Cells without a value.", "stream")
         self.dead = counter("dead_letters", "Messages that could not be used.", "reason")
         self.alarms = counter("drift_alarms", "Drift alarms.", "stream", "kind")
+        self.contaminated = counter(
+            "contaminated_records", "Records that were rows of a synthetic batch.", "stream"
+        )
         self.statistic = gauge(
             "drift_statistic", "Log of the evidence for drift, in nats.", "stream", "kind"
         )
@@ -104,6 +107,8 @@ class MonitorMetrics:
         self._advance(accepted, (partition, name, "accepted"), watch.records)
         missing = self.missing.labels(stream=name)
         self._advance(missing, (partition, name, "missing"), sum(watch.missing.values()))
+        contaminated = self.contaminated.labels(stream=name)
+        self._advance(contaminated, (partition, name, "synthetic"), watch.provenance.named)
         self.watermark.labels(stream=name).set(watch.watermark)
         self.pending.labels(stream=name).set(watch.desk.pending is not None)
         if watch.drift is not None:

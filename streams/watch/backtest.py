@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from halflife.schemas.messages import (
     Alert,
@@ -71,21 +73,27 @@ def backtest(
         if progress is not None:
             progress(done)
     found += watch.take_findings()
+    named = _named(found, watch)
+    kept = np.setdiff1d(np.arange(len(rows)), [each["record"] for each in named])
     reference = {"first": 0, "last": min(plan.reference, len(rows)) - 1}
     return {
         "stream": plan.name,
         "records": len(rows),
         "false_alarms": plan.false_alarms,
         "reference": reference,
-        "alarms": [_alarm(alert) for alert in found if _is_alarm(alert)],
-        "notes": [a.text for a in found if isinstance(a, Alert) and a.kind not in _ALARMS],
+        "alarms": [_alarm(alert, kept) for alert in found if _is_alarm(alert)],
+        "contamination": named,
+        "notes": _notes(found, watch),
         "fidelity": [_fidelity(report) for report in found if isinstance(report, FidelityReport)],
         "half_life": _half_life(found),
         "seconds": {"numerics": meter.seconds, "total": clock() - begun},
     }
 
 
-_ALARMS: Final = frozenset({"drift", "planner-moved", "generator-silent", "regeneration-failed"})
+_SYNTHETIC: Final = "contamination"
+_ALARMS: Final = frozenset(
+    {"drift", "planner-moved", "generator-silent", "regeneration-failed", _SYNTHETIC}
+)
 
 
 class _Meter:
@@ -169,13 +177,34 @@ def _is_alarm(found: Message) -> bool:
     )
 
 
-def _alarm(found: Message) -> dict[str, Any]:
+def _named(found: list[Message], watch: StreamWatch) -> list[dict[str, Any]]:
+    """The records that were found to be rows of the batch, by their rows in the file."""
+    told = [a.evidence["records"] for a in found if isinstance(a, Alert) and a.kind == _SYNTHETIC]
+    return [
+        {
+            "record": each["offset"],
+            "row": each["batch_row"],
+            "distance": each["distance"],
+            "chance": each["chance"],
+        }
+        for each in [*itertools.chain(*told), *watch.provenance.pending]
+    ]
+
+
+def _notes(found: list[Message], watch: StreamWatch) -> list[str]:
+    """What else there is to say, in words."""
+    notes = [a.text for a in found if isinstance(a, Alert) and a.kind not in _ALARMS]
+    return [*notes, watch.provenance.text] if watch.provenance.text else notes
+
+
+def _alarm(found: Message, kept: NDArray[np.int64]) -> dict[str, Any]:
+    """An alarm; its places are rows of the file, ``kept`` those that count as records."""
     if not isinstance(found, Alert):
         raise TypeError(f"no alert: {found!r}")
     evidence = found.evidence
     return {
-        "record": found.record,
-        "change_point": evidence["change_point"],
+        "record": found.offset,
+        "change_point": int(kept[evidence["change_point"]]),
         "kind": evidence["kind"],
         "columns": evidence["columns"],
         "statistic": evidence["statistic"],
@@ -188,7 +217,7 @@ def _alarm(found: Message) -> dict[str, Any]:
 
 def _fidelity(report: FidelityReport) -> dict[str, Any]:
     return {
-        "record": report.record,
+        "record": report.offset,
         "fidelity": report.fidelity,
         "retained": report.retained,
         "retained_interval": list(report.retained_interval),

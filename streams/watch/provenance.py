@@ -28,7 +28,7 @@ EVERY: Final = 100
 QUIET: Final = 200
 """Records without a synthetic row after which the condition is over."""
 MOST_NAMED: Final = 100
-"""Synthetic rows that are named one by one at once; more are counted."""
+"""Synthetic rows that are named at once; they are named sooner where so many have come."""
 
 
 class Provenance:
@@ -47,7 +47,6 @@ class Provenance:
         self.named = 0
         self.pending: list[dict[str, Any]] = []
         self.manifests: list[SyntheticBatch] = []
-        self._untold = 0
         self._told_at: int | None = None
         self._last = 0
         self._learned: dict[str, Any] | None = None
@@ -73,11 +72,12 @@ class Provenance:
         self._blocks = {each: known[each] for each in names if each in known}
         rows = memory.latest(memory.capacity)
         unseen = circulation.unseen(rows, self.plan.holdout)
-        before = None if self._learned is None else orjson.dumps(self._learned["margins"]).decode()
+        margins = (self._learned or {}).get("margins")
+        before = None if margins is None else orjson.dumps(margins).decode()
         real = rows.block[~unseen], rows.block[unseen]
         names, blocks = tuple(self._blocks), tuple(self._blocks.values())
         result = yield Work(learn_provenance, (self.table, before, names, *real, *blocks))
-        self._learned = result.get("state")
+        self._learned = result.get("state", result)
         self._begin()
 
     def take_blocks(self, blocks: Mapping[str, Block]) -> None:
@@ -102,7 +102,6 @@ class Provenance:
             raise RuntimeError(f"{self.plan.name}: no row was accused")
         accusation = self._seen[1][place]
         self.named += 1
-        self._untold += 1
         self._last = records
         evidence = {
             "record_id": rows.ids[place],
@@ -112,14 +111,23 @@ class Provenance:
             "distance": accusation.distance,
             "chance": accusation.chance,
         }
-        self.pending = [*self.pending, evidence][:MOST_NAMED]
+        self.pending.append(evidence)
+
+    @property
+    def text(self) -> str:
+        """What can be told of the batches that circulate, in words; empty without one."""
+        if self._monitor is not None:
+            return self._monitor.text
+        return self._learned["too_few"] if self._learned and "too_few" in self._learned else ""
 
     @property
     def due(self) -> int:
         """Number of records at which something is to be said."""
         if self._told_at is None:
-            return self._last if self._untold else FAR
-        naming = self._told_at + EVERY if self._untold else FAR
+            return self._last if self.pending else FAR
+        if len(self.pending) >= MOST_NAMED:
+            return self._last
+        naming = self._told_at + EVERY if self.pending else FAR
         return min(naming, self._last + QUIET)
 
     def tell(self, alerts: AlertBook, moment: Moment) -> list[Alert]:
@@ -127,11 +135,11 @@ class Provenance:
         records = moment.record + 1
         if records < self.due:
             return []
-        named, count = self.pending, self._untold
+        named = self.pending
         over = self._told_at is not None and records >= self._last + QUIET
-        self.pending, self._untold, self._told_at = [], 0, None if over else records
-        evidence = {"count": count, "in_all": self.named, "records": named}
-        text = _text(named, count) if count else f"no synthetic row in {QUIET} records"
+        self.pending, self._told_at = [], None if over else records
+        evidence = {"count": len(named), "in_all": self.named, "records": named}
+        text = _text(named) if named else f"no synthetic row in {QUIET} records"
         say = alerts.resolve if over else alerts.go_on
         return say("contamination", text, moment, evidence)
 
@@ -140,7 +148,6 @@ class Provenance:
         return {
             "named": self.named,
             "pending": list(self.pending),
-            "untold": self._untold,
             "told_at": self._told_at,
             "last": self._last,
             "learned": self._learned,
@@ -150,20 +157,21 @@ class Provenance:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state; `take_blocks` must follow."""
         self.named, self.pending = state["named"], list(state["pending"])
-        self._untold, self._told_at, self._last = state["untold"], state["told_at"], state["last"]
+        self._told_at, self._last = state["told_at"], state["last"]
         self._learned = state["learned"]
         self.manifests = [SyntheticBatch.model_validate(each) for each in state["manifests"]]
 
     def _begin(self) -> None:
         """Watch with what was learnt."""
         self._seen = self._monitor = None
-        if self._learned is not None and self._blocks:
+        if self._learned is not None and "key" in self._learned and self._blocks:
             self._monitor = Contamination(self.table)
             self._monitor.restore(self._learned, self._blocks)
 
 
-def _text(named: list[dict[str, Any]], count: int) -> str:
+def _text(named: list[dict[str, Any]]) -> str:
     """That some records are synthetic rows, as people read it."""
+    count = len(named)
     batches = " and ".join(sorted({each["batch_id"][:8] for each in named}))
     names = ", ".join(each["record_id"] for each in named[:5])
     more = ", ..." if count > 5 else ""
