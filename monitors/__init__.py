@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .privacy import Privacy
     from .privacy_measure import PrivacyMeasure
     from .retained import Retained, RetainedFidelity
+    from .timing import Timing
     from .utility import Utility
     from .utility_gap import UtilityGap
     from .verdict import Verdict
@@ -51,6 +52,7 @@ __all__ = [
     "Retained",
     "RetainedFidelity",
     "StateMismatch",
+    "Timing",
     "TooFewRows",
     "Utility",
     "UtilityGap",
@@ -78,6 +80,7 @@ _EXPORTS: Final[dict[str, str]] = {
     "Retained": ".retained",
     "RetainedFidelity": ".retained",
     "StateMismatch": ".errors",
+    "Timing": ".timing",
     "TooFewRows": ".errors",
     "Utility": ".utility",
     "UtilityGap": ".utility_gap",

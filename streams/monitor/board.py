@@ -98,6 +98,7 @@ class Board:
         plan, circulation = watch.plan, watch.circulation
         training = self._training.get(plan.name)
         drift = {} if watch.drift is None else watch.drift.statistics()
+        drift |= watch.pace.statistics()
         return {
             "title": plan.title or plan.name,
             "records": watch.records,

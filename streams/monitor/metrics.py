@@ -94,7 +94,7 @@ class MonitorMetrics:
                 self._report(finding)
             elif isinstance(finding, Alert) and finding.status == "firing":
                 kind = str(finding.evidence.get("kind", "planner"))
-                if finding.kind in {"drift", "planner-moved"}:
+                if finding.kind in {"drift", "planner-moved", "timing"}:
                     self.alarms.labels(stream=finding.stream, kind=kind).inc()
         for name, watch in worker.watch.streams.items():
             self._stream(worker.partition, name, watch)
@@ -111,10 +111,10 @@ class MonitorMetrics:
         self._advance(contaminated, (partition, name, "synthetic"), watch.provenance.named)
         self.watermark.labels(stream=name).set(watch.watermark)
         self.pending.labels(stream=name).set(watch.desk.pending is not None)
-        if watch.drift is not None:
-            for kind, (statistic, threshold) in watch.drift.statistics().items():
-                self.statistic.labels(stream=name, kind=kind).set(statistic)
-                self.threshold.labels(stream=name, kind=kind).set(threshold)
+        drift = {} if watch.drift is None else watch.drift.statistics()
+        for kind, (statistic, threshold) in {**drift, **watch.pace.statistics()}.items():
+            self.statistic.labels(stream=name, kind=kind).set(statistic)
+            self.threshold.labels(stream=name, kind=kind).set(threshold)
         if watch.circulation is not None:
             created = watch.circulation.batch.created.timestamp()
             self.created.labels(stream=name).set(created)

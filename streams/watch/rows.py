@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block, FloatArray, Table
 from halflife.schemas.window import ROWS_A_MESSAGE
 
+from .moment import Moment
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -47,6 +49,17 @@ class Rows:
             indices = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
             ids = [self.ids[int(i)] for i in indices]
         return Rows(self.block[chosen], self.addresses[chosen], self.times[chosen], ids)
+
+    def moment(self, index: int, *, after: Moment) -> Moment:
+        """One of the rows as a place in its stream.
+
+        Args:
+            index: Of the row.
+            after: The record before the first of these rows.
+        """
+        seconds = max(after.seconds, float(self.times[: index + 1].max()))
+        place = int(self.addresses[index])
+        return Moment(after.stream, after.record + 1 + index, place, seconds)
 
     def place(self, index: int) -> dict[str, int]:
         """Where a row stands in its partition, as messages tell it."""

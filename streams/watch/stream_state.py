@@ -41,6 +41,7 @@ def stream_state(watch: StreamWatch) -> dict[str, Any]:
         "desk": watch.desk.state(),
         "alerts": watch.alerts.state(),
         "provenance": watch.provenance.state(),
+        "pace": watch.pace.state(),
         "memory": watch.memory.state(),
     }
 
@@ -67,4 +68,5 @@ def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> 
     watch.desk.restore(state["desk"])
     watch.alerts.restore(state["alerts"])
     watch.provenance.restore(state["provenance"])
+    watch.pace.restore(state["pace"])
     return watch

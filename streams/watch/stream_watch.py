@@ -19,6 +19,7 @@ from .circulation import Circulation
 from .identity import derived_seed
 from .memory import Memory
 from .moment import Moment
+from .pace import Pace
 from .provenance import Provenance
 from .request_desk import RequestDesk
 from .rows import Rows
@@ -65,9 +66,10 @@ class StreamWatch:
         self.ordered: str | None = None
         self.alerts = AlertBook()
         self.provenance = Provenance(plan)
+        self.pace = Pace(plan)
+        capacity = max(plan.reference, plan.min_rows, plan.window_rows)
         # A batch takes effect ``grace`` records after its window: that is still known then.
-        capacity = max(plan.reference, plan.min_rows, plan.window_rows) + plan.grace
-        self.memory = Memory(self.table, partition, capacity)
+        self.memory = Memory(self.table, partition, capacity + plan.grace)
         self._findings: list[Message] = []
 
     # What the driver calls
@@ -87,11 +89,11 @@ class StreamWatch:
         while done < len(rows) and not (self.waiting or self.found):
             accused = self.provenance.first(rows, done)
             if accused == done:
-                self._leave_out(rows, done, repeats)
-                done += 1
+                done += self._leave_out(rows, done, repeats)
                 continue
             rest = rows[done:accused]
-            done += self._take(rest[: self._room(rest)])
+            rest = rest[: self._room(rest)]
+            done += self._take(rest[: self.pace.look(rest)])
             self.memory.note_repeats(repeats[repeats < self.last_address])
             yield from self._due()
         end = rows.addresses[done] if done < len(rows) else FAR
@@ -153,8 +155,8 @@ class StreamWatch:
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        effect = self.desk.effect or FAR
-        stops = (self._reference_stop(), effect, self.next_try, self.provenance.due)
+        asides = self.provenance.due, self.pace.due
+        stops = (self._reference_stop(), self.desk.effect or FAR, self.next_try, *asides)
         room = min((stop for stop in stops if stop > self.records), default=FAR) - self.records
         if self.circulation is not None:
             seconds = self.watermark
@@ -179,6 +181,7 @@ class StreamWatch:
             place = self.drift_start + alarm.record - self.records
             if not alarm.is_fault and place < len(rows):
                 self._planner_moved(alarm, rows, place)
+        self._say(self.pace.take(rows, self._moment(), self.alerts))
         self._remember(rows)
         if fault is not None:
             self._changed(fault)
@@ -192,12 +195,13 @@ class StreamWatch:
         for name in self.table.names:
             self.missing[name] += rows.block.missing(name)
 
-    def _leave_out(self, rows: Rows, place: int, repeats: NDArray[np.int64]) -> None:
-        """A synthetic row that came back: it counts as taken, and nothing will stand on it."""
+    def _leave_out(self, rows: Rows, place: int, repeats: NDArray[np.int64]) -> int:
+        """A synthetic row that came back counts as taken, and nothing will stand on it; one."""
         self.last_address = int(rows.addresses[place])
         self.memory.note_repeats(np.append(repeats[repeats < self.last_address], self.last_address))
         self.provenance.accuse(rows, place, self.records)
         self._say(self.provenance.tell(self.alerts, self._moment()))
+        return 1
 
     # What is due at the end of a piece
 
@@ -209,6 +213,7 @@ class StreamWatch:
             self._apply_outcome()
             yield from self.provenance.learn(self.circulation, self.memory)
         self._say(self.provenance.tell(self.alerts, self._moment()))
+        self._say(self.pace.proceed(self.memory, self._moment(), self.alerts))
         if self.records >= self._reference_stop() and not self._asks_first():
             yield from self._reference_due()
         circulation, seconds = self.circulation, self.watermark
@@ -316,9 +321,7 @@ class StreamWatch:
         self._say(self.alerts.fire("drift", text, moment, self.change))
 
     def _planner_moved(self, alarm: DriftAlarm, rows: Rows, index: int) -> None:
-        seconds = max(self.watermark, float(rows.times[: index + 1].max()))
-        place = int(rows.addresses[index])
-        moment = Moment(self.plan.name, self.records + index, place, seconds)
+        moment = rows.moment(index, after=self._moment())
         start = self.drift_start + alarm.change_point
         evidence = drift_evidence(alarm, record=moment.record, change_point=start)
         self._say(self.alerts.fire("planner-moved", alarm.text, moment, evidence))
