@@ -31,12 +31,13 @@ _KINDS: Final[tuple[type[Detector], ...]] = (ColumnDrift, TailDrift)
 class Timing:
     """Event times that come at another pace, less regularly, late, or after a gap.
 
-    Of each record, in the order of the log: ``interval = max(0, t_i - t_(i-1))`` and
-    ``lateness = max(0, max_(j<i) t_j - t_i)``. Both are watched by `ColumnDrift` (more, less,
-    otherwise spread) and `TailDrift` (as long as almost none in the reference), and each interval
-    by the longest that the reference allows (`gap_limit`); a gap that was told is known. Each of
-    the three has a run length of ``3 false_alarms``. No clock is read: a stream that stands still
-    is told of when it goes on.
+    Of each record, in the order of the log: ``lateness = max(0, m_i - t_i)``, m_i the latest time
+    of the records before it, and the interval ``t_i - m_i``, or of a late record
+    ``max(0, t_i - t_(i-1))``. Both are watched by `ColumnDrift` (more, less, otherwise spread) and
+    `TailDrift` (as long as almost none in the reference), and each interval by the longest that
+    the reference allows (`gap_limit`); a gap that was told is known. Each of the three has a run
+    length of ``3 false_alarms``. No clock is read: a stream that stands still is told of when it
+    goes on.
 
     The interval is cut off at what 95 % of the reference stay below, or three times its median, so
     that the pace is not that of nights and weekends.
@@ -73,6 +74,8 @@ class Timing:
     least: ClassVar[int] = 30
 
     def __init__(self, *, false_alarms: float = 10_000.0) -> None:
+        if not false_alarms > 1:
+            raise ValueError(f"false_alarms must be more than 1 record, not {false_alarms!r}")
         self.false_alarms = float(false_alarms)
         self._detectors = [kind(_TABLE, false_alarms=3 * self.false_alarms) for kind in _KINDS]
         self._fitted = False
@@ -181,7 +184,8 @@ class Timing:
         latest = np.maximum.accumulate(np.concatenate([[self._latest], times]))
         self._last, self._latest = float(before[-1]), float(latest[-1])
         lateness = np.maximum(0.0, latest[:-1] - times)
-        return np.maximum(0.0, np.diff(before)), lateness
+        since = np.where(lateness > 0, before[:-1], latest[:-1])
+        return np.maximum(0.0, times - since), lateness
 
     def _blocks(self, intervals: FloatArray, lateness: FloatArray) -> tuple[Block, Block]:
         """What the detectors are given."""

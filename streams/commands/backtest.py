@@ -33,6 +33,11 @@ _SHOWN = 12  # measurements of the fidelity in the terminal
     metavar="FILE",
     help="A synthetic batch (CSV) whose decay is followed from the end of the reference on.",
 )
+@click.option(
+    "--time-column",
+    metavar="C",
+    help="The column of event times: what was late, slow or stopped is told too.",
+)
 @json_option()
 def command(
     *,
@@ -40,19 +45,24 @@ def command(
     lab_file: Path,
     stream: str | None,
     batch: Path | None,
+    time_column: str | None,
     json_file: Path | None,
 ) -> None:
     """Run the monitors over the rows of a CSV, oldest first, as they would have run live.
 
     The first records are the reference; then drift is watched and, with --batch, the fidelity of
-    a synthetic batch. Nothing is regenerated. Rows are counted from 0.
+    a synthetic batch; records that are rows of it are named and left out. Nothing is regenerated.
+    Rows are counted from 0.
     """
     if json_file is not None and json_file != STDOUT:
         refuse_overwriting(json_file, data, batch, lab_file)
     plan = read_plan(lab_file, stream)
     from halflife.streams.tables import block_from, read_table
+    from halflife.streams.times import times_from
 
-    rows = block_from(read_table(data), plan.table, str(data))
+    frame = read_table(data)
+    rows = block_from(frame, plan.table, str(data))
+    times = None if time_column is None else times_from(frame, time_column, str(data))
     synthetic = None
     if batch is not None:
         synthetic = block_from(read_table(batch), plan.table, str(batch))
@@ -62,7 +72,11 @@ def command(
 
     with progress(f"watching {len(rows)} records", len(rows)) as tell:
         found = backtest(
-            plan, rows, batch=synthetic, progress=lambda done: tell(done, len(rows), "")
+            plan,
+            rows,
+            batch=synthetic,
+            times=times,
+            progress=lambda done: tell(done, len(rows), ""),
         )
     write_json(json_file, found)
     if json_file != STDOUT:

@@ -19,7 +19,7 @@ from halflife.schemas.messages import (
     SyntheticBatch,
 )
 from halflife.schemas.stream_plan import StreamPlan
-from halflife.schemas.table import Block
+from halflife.schemas.table import Block, FloatArray
 from halflife.schemas.window import ROWS_A_MESSAGE
 
 from .identity import derived_seed, identity
@@ -32,10 +32,11 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NONE: Final = np.empty(0, dtype=np.int64)
 
 
-def rows_of(block: Block, *, seconds: float = 3600.0) -> Rows:
-    """The rows of a file as records: one every ``seconds`` of event time, named by their number."""
+def rows_of(block: Block, *, seconds: float = 3600.0, times: FloatArray | None = None) -> Rows:
+    """The rows of a file as records named by their number: one every ``seconds`` of event time."""
     places = np.arange(len(block), dtype=np.int64)
-    times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
+    if times is None:
+        times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
     return Rows(block, places * ROWS_A_MESSAGE, times, [f"row-{i}" for i in range(len(block))])
 
 
@@ -44,6 +45,7 @@ def backtest(
     block: Block,
     *,
     batch: Block | None = None,
+    times: FloatArray | None = None,
     progress: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def backtest(
         plan: The stream as the lab file declares it.
         block: Its records, in order.
         batch: A synthetic batch that circulates from the end of the reference on.
+        times: Event times in seconds since 1970, shape (n,); one record an hour if None.
         progress: Told how many records are done.
         clock: Seconds, for the time that it took.
     """
@@ -63,7 +66,7 @@ def backtest(
     watch = StreamWatch(plan, partition=0)
     meter = _Meter(clock)
     found: list[Message] = []
-    rows = rows_of(block)
+    rows = rows_of(block, times=times)
     done = 0
     while done < len(rows):
         done += meter.drive(watch.feed(rows[done : done + _PIECE], _NONE)) or 0
@@ -92,7 +95,7 @@ def backtest(
 
 _SYNTHETIC: Final = "contamination"
 _ALARMS: Final = frozenset(
-    {"drift", "planner-moved", "generator-silent", "regeneration-failed", _SYNTHETIC}
+    {"drift", "planner-moved", "timing", "generator-silent", "regeneration-failed", _SYNTHETIC}
 )
 
 
@@ -173,7 +176,7 @@ def _is_alarm(found: Message) -> bool:
     return (
         isinstance(found, Alert)
         and found.status == "firing"
-        and found.kind in {"drift", "planner-moved"}
+        and found.kind in {"drift", "planner-moved", "timing"}
     )
 
 
