@@ -44,8 +44,8 @@ class Pace:
         self.over_at = FAR
         self._begin(None)
 
-    def look(self, rows: Rows) -> int:
-        """How many of the next rows may be taken before something is to be said; at least one."""
+    def look(self, rows: Rows) -> Rows:
+        """Those of the next rows that may be taken before something is to be said; at least one."""
         self._alarms, self._looked = [], len(rows)
         if self.monitor is not None:
             alarms = self._update(self.monitor, rows.times)
@@ -53,7 +53,7 @@ class Pace:
             if alarms:
                 self._looked = alarms[0].record - (self._seen - len(rows)) + 1
                 self._back(len(rows) - self._looked)
-        return self._looked
+        return rows[: self._looked]
 
     def take(self, rows: Rows, before: Moment, alerts: AlertBook) -> list[Alert]:
         """Alerts that rows lead to which were looked at; fewer may be taken than were."""

@@ -92,8 +92,7 @@ class StreamWatch:
                 done += self._leave_out(rows, done, repeats)
                 continue
             rest = rows[done:accused]
-            rest = rest[: self._room(rest)]
-            done += self._take(rest[: self.pace.look(rest)])
+            done += self._take(self.pace.look(rest[: self._room(rest)]))
             self.memory.note_repeats(repeats[repeats < self.last_address])
             yield from self._due()
         end = rows.addresses[done] if done < len(rows) else FAR
