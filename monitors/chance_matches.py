@@ -17,8 +17,9 @@ BoolArray = NDArray[np.bool_]
 
 #: Distances in standard deviations, the largest of all columns, at which chances are known.
 LEVELS: Final = (1e-9, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
+#: And wider ones, for rounded rows and for comparison.
+ALL_LEVELS: Final = (*LEVELS, 0.32, 0.64)
 
-_WIDE: Final = (0.32, 0.64)  # more levels, for comparison only
 _EQUAL: Final = LEVELS[0]
 _DISCRETE: Final = 1e6  # cells from here on are codes, or missing: they have no neighbours
 _COUNTABLE: Final = 3  # pairs that are near in all columns, from which ``r`` is judged
@@ -54,7 +55,7 @@ class ChanceMatches:
         lifts: Shape (d,), how much more often a cell is near where another column's is.
         orders: Shape (2, 3), the columns that tell most: by equal cells, and by near ones; -1
             fills up.
-        counted: Shape (2, 4, len(LEVELS)), ``r lambda`` of the first 0 to 3 columns of an order.
+        counted: Shape (2, 4, len(ALL_LEVELS)), ``r lambda`` of the first 0 to 3 columns of an order.
     """
 
     def __init__(
@@ -70,35 +71,47 @@ class ChanceMatches:
         self.orders, self.counted = orders, counted
 
     @classmethod
-    def fit(cls, real: FloatArray, unseen: FloatArray, synthetic: FloatArray) -> ChanceMatches:
-        """From points of `RowSpace`, shapes (n, d), (m, d) and (rows, d)."""
-        laws = [CellLaw.fit(column) for column in real.T]
+    def fit(
+        cls, real: FloatArray, unseen: FloatArray, synthetic: FloatArray, *, steps: FloatArray
+    ) -> ChanceMatches:
+        """From points of `RowSpace`, shapes (n, d), (m, d) and (rows, d), and their last digits."""
+        laws = [CellLaw.fit(cells, step=step) for cells, step in zip(real.T, steps, strict=True)]
         floors, lifts = _dependence(_some(real, _PAIRED), laws)
         self = cls(
             laws,
             floors=floors,
             lifts=lifts,
             orders=np.full((2, _MOST_TAKEN), -1, dtype=np.int64),
-            counted=np.ones((2, _MOST_TAKEN + 1, len(LEVELS))),
+            counted=np.ones((2, _MOST_TAKEN + 1, len(ALL_LEVELS))),
         )
         rows = _some(synthetic, _ROWS)
         if len(rows):
             everywhere = np.ones(rows.shape, dtype=np.bool_)
             for kind, equal in enumerate((everywhere, ~everywhere)):
-                chances = np.median(self._cells(rows, equal, np.full(len(rows), _CLOSE)), axis=0)
+                chances = np.median(self._cells(rows, equal, np.full(rows.shape, _CLOSE)), axis=0)
                 order = np.argsort(chances, kind="stable")[:_MOST_TAKEN]
                 self.orders[kind, : len(order)] = order
             new = _some(unseen, _CASES)
             counts = self._count(new, rows)
             shares = (counts + 2.0) / len(new) * (len(synthetic) / len(rows))
-            self.counted = (shares * self._too_low(counts, rows))[:, :, : len(LEVELS)]
+            self.counted = shares * self._too_low(counts, rows)
         return self
 
-    def of(self, points: FloatArray, rows: FloatArray) -> FloatArray:
-        """The bound for records and the synthetic rows they are near to, shape (pairs,)."""
+    def of(
+        self, points: FloatArray, rows: FloatArray, radii: FloatArray | None = None
+    ) -> FloatArray:
+        """The bound for records and the synthetic rows they are near to, shape (pairs,).
+
+        Args:
+            points: Of the records, shape (pairs, d).
+            rows: Of the synthetic rows.
+            radii: Half steps of cells that are known to be rounded, shape (pairs, d); if None, a
+                cell is as near as the level says.
+        """
         distances = np.abs(points - rows)
-        levels = np.searchsorted(LEVELS, np.minimum(distances.max(axis=1), LEVELS[-1]))
-        radii = np.array(LEVELS)[levels]
+        levels = np.searchsorted(ALL_LEVELS, np.minimum(distances.max(axis=1), ALL_LEVELS[-1]))
+        if radii is None:
+            radii = np.repeat(np.array(ALL_LEVELS)[levels][:, None], rows.shape[1], axis=1)
         return self._bound(self._cells(rows, distances <= _EQUAL, radii), levels)
 
     def typical(self, rows: FloatArray) -> FloatArray:
@@ -108,7 +121,7 @@ class ChanceMatches:
         for level, radius in enumerate(LEVELS):
             equal = np.ones_like(discrete) if level == 0 else discrete
             levels = np.full(len(rows), level)
-            radii = np.full(len(rows), radius)
+            radii = np.full(rows.shape, radius)
             found[:, level] = self._bound(self._cells(rows, equal, radii), levels)
         return found
 
@@ -118,7 +131,8 @@ class ChanceMatches:
         for j, law in enumerate(self.laws):
             floors = np.where(law.often(rows[:, j]), self.floors[0, j], self.floors[1, j])
             same = np.maximum(law.equal(rows[:, j]), floors)
-            near = np.maximum(law.near(rows[:, j], radii) * self.lifts[j], self.floors[2, j])
+            near = law.near(rows[:, j], radii[:, j]) * self.lifts[j]
+            near = np.maximum(near, self.floors[2, j])
             chances[:, j] = np.where(equal[:, j], same, near)
         return np.minimum(chances, 1.0)
 
@@ -137,7 +151,7 @@ class ChanceMatches:
         left_out = [[j for j in order if j >= 0] for order in self.orders.tolist()]
         shared = sorted({j for order in left_out for j in order})
         base = [j for j in range(rows.shape[1]) if j not in shared]
-        levels = np.array((*LEVELS, *_WIDE))[:, None]
+        levels = np.array(ALL_LEVELS)[:, None]
         counts = np.zeros((2, _MOST_TAKEN + 1, len(levels)))
         for start in range(0, len(unseen), _AT_ONCE):
             gaps = np.abs(unseen[start : start + _AT_ONCE, None, :] - rows)
@@ -152,7 +166,7 @@ class ChanceMatches:
     def _too_low(self, counts: FloatArray, rows: FloatArray) -> FloatArray:
         """``r`` of each set of columns and each level, from that level on and wider ones."""
         ratios = np.ones_like(counts)
-        for level, radius in enumerate((*LEVELS, *_WIDE)):
+        for level, radius in enumerate(ALL_LEVELS):
             radii = np.full(len(rows), radius)
             for kind, order in enumerate(self.orders.tolist()):
                 product = np.ones(len(rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,8 @@ from halflife.schemas.table import Block, Table
 
 from .accusation import Accusation
 from .arrays import key_of, pack, unpack
-from .chance_matches import LEVELS, ChanceMatches
+from .chance_matches import ALL_LEVELS, LEVELS, ChanceMatches
+from .digit_law import DigitLaw, decimals
 from .errors import NotFitted, StateMismatch, TooFewRows
 from .row_space import RowSpace
 
@@ -21,6 +22,8 @@ Int16Array = NDArray[np.int16]
 
 _FEWEST: Final = 20  # real rows, and of these unseen ones, from which anything can be learnt
 _NEIGHBOURS: Final = 3
+_MORE_NEIGHBOURS: Final = 8  # of a rounded record
+_EXACT: Final = 1e-9
 _MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
 _FAR: Final = 3.0  # such a distance that is kept as "at least this"
 _STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
@@ -105,39 +108,107 @@ class Contamination:
         apart = np.concatenate(list(self._margins.values())) > 0
         synthetic = np.concatenate(list(rows.values()))[apart]
         new = points if unseen is None else points[unseen]
-        self._chances = ChanceMatches.fit(points, new, synthetic)
+        steps = self._space.steps(real)
+        self._chances = ChanceMatches.fit(points, new, synthetic, steps=steps)
+        self._digits = DigitLaw.fit(real.numbers)
         self._reach()
 
     def accuse(self, block: Block) -> list[Accusation]:
-        """The records of a block that are synthetic rows; what it says of one is of it alone.
+        """The next records that are synthetic rows; `take` must say how many records were taken.
 
         Raises:
             NotFitted: Before `fit` or `restore`.
         """
         space = self._ready
+        self._short = np.zeros(len(block), dtype=np.bool_)
         if self._tree is None or not len(block):
             return []
         points = space.points(block)
-        bound = 1.000001 * self._radius
+        best: dict[int, Accusation] = {}
+        for found in self._near(points, np.arange(len(block)), self._radius):
+            best[found.record] = min(best.get(found.record, found), found, key=_chance)
+        for found in self._rounded(block, points, best):
+            best[found.record] = found
+        self._short[list(best)] = False
+        return [best[record] for record in sorted(best)]
+
+    def take(self, count: int) -> None:
+        """Go on behind the first records of the block that `accuse` was given last."""
+        self._digits.seen += count
+        self._digits.short += int(self._short[:count].sum())
+
+    def _pairs(
+        self, points: FloatArray, radius: float, neighbours: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Records and synthetic rows that are near to each other."""
+        bound = 1.000001 * radius
         near = np.asarray(
-            self._tree.query(points, k=_NEIGHBOURS, p=np.inf, distance_upper_bound=bound)[1]
+            self._tree.query(points, k=neighbours, p=np.inf, distance_upper_bound=bound)[1]
         )
         records, places = np.nonzero(near < len(self._rows))
+        return records, near[records, places]
+
+    def _near(
+        self, points: FloatArray, places: NDArray[np.intp], radius: float
+    ) -> Iterator[Accusation]:
+        """Records that are nearer to a synthetic row than real ones come by chance."""
+        records, rows = self._pairs(points, radius, _NEIGHBOURS)
+        if len(records):
+            chances = self._chances.of(points[records], self._rows[rows])
+            yield from self._accusations(points, records, rows, chances, np.ones(len(places)))
+
+    def _rounded(
+        self, block: Block, points: FloatArray, known: Mapping[int, Accusation]
+    ) -> Iterator[Accusation]:
+        """Records with fewer digits than real ones have, and which a synthetic row rounds to."""
+        law, numbers = self._digits, block.numbers
+        if law.is_common:
+            return
+        digits = decimals(numbers)
+        sums = law.sums(digits)
+        self._short = law.is_short(sums)
+        places = np.flatnonzero(self._short)
+        if not len(places):
+            return
+        records, rows = self._pairs(points[places], ALL_LEVELS[-1], _MORE_NEIGHBOURS)
+        records = places[records]
+        half = np.full(points.shape, _EXACT)
+        half[:, : numbers.shape[1]] = 0.5000001 * 10.0**-digits / self._ready.scales
+        fits = (np.abs(points[records] - self._rows[rows]) <= half[records]).all(axis=1)
+        records, rows = records[fits], rows[fits]
         if not len(records):
-            return []
-        rows = near[records, places]
-        distances = np.abs(points[records] - self._rows[rows]).max(axis=1)
-        chances = self._chances.of(points[records], self._rows[rows])
-        chances[distances > self._limits[rows]] = 1.0
-        best: dict[int, int] = {}
+            return
+        chances = self._chances.of(points[records], self._rows[rows], half[records])
+        fewer = np.ones(len(block))
+        spared = 0
+        for i in places.tolist():
+            fewer[i] = law.rarity(sums[i : i + 1], seen=i, short=spared)[0]
+            own = records == i
+            if i in known:
+                continue
+            found = self._accusations(points, records[own], rows[own], chances[own], fewer)
+            first = min(found, key=_chance, default=None)
+            if first is None:
+                spared += 1
+            else:
+                yield first
+
+    def _accusations(
+        self,
+        points: FloatArray,
+        records: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        chances: FloatArray,
+        fewer: FloatArray,
+    ) -> Iterator[Accusation]:
+        """Those pairs whose chance, times what digits say of the record, is small enough."""
+        distances = np.abs(points[records] - self._rows[rows]).max(axis=1, initial=0.0)
+        chances = np.where(distances > self._limits[rows], 1.0, chances * fewer[records])
         for i in np.flatnonzero(chances <= _STRICT * self.rate).tolist():
-            record = int(records[i])
-            if record not in best or chances[i] < chances[best[record]]:
-                best[record] = i
-        return [
-            self._accusation(record, int(rows[i]), float(distances[i]), float(chances[i]))
-            for record, i in sorted(best.items())
-        ]
+            batch, row = self._origins[rows[i]]
+            yield Accusation(
+                int(records[i]), batch, int(row), float(distances[i]), float(chances[i])
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -174,6 +245,7 @@ class Contamination:
             "key": self._key,
             "space": self._ready.state(),
             "chances": self._chances.state(),
+            "digits": self._digits.state(),
             "margins": {name: pack(margins) for name, margins in self._margins.items()},
         }
 
@@ -194,6 +266,7 @@ class Contamination:
             )
         self._space = RowSpace.of_state(self.table, state["space"])
         self._chances = ChanceMatches.of_state(state["chances"])
+        self._digits = DigitLaw.of_state(state["digits"])
         margins = {name: unpack(each) for name, each in state["margins"].items()}
         self._margins = {name: each for name, each in margins.items() if name in batches}
         for name, each in self._margins.items():
@@ -239,9 +312,9 @@ class Contamination:
         self._radius = LEVELS[int(reached[-1])] if len(reached) else 0.0
         self._tree = cKDTree(self._rows) if len(reached) else None
 
-    def _accusation(self, record: int, row: int, distance: float, chance: float) -> Accusation:
-        batch, place = self._origins[row]
-        return Accusation(record, batch, int(place), distance, chance)
+
+def _chance(accusation: Accusation) -> float:
+    return accusation.chance
 
 
 def _margins(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block, Table
 
 from .arrays import pack, unpack
+from .digit_law import decimals
 
 FloatArray = NDArray[np.float64]
 
@@ -47,6 +48,14 @@ class RowSpace:
             scale = float(known.std()) if len(known) else 0.0
             scales[j] = scale if scale > 1e-12 * np.abs(known).max(initial=0.0) else 1.0
         return cls(rows.table, scales)
+
+    def steps(self, rows: Block) -> FloatArray:
+        """The last digit of most cells of each column of `points`, shape (columns,)."""
+        steps = np.ones(len(self.table.names))
+        if len(rows):
+            digits = np.quantile(decimals(rows.numbers), 0.25, axis=0, method="lower")
+            steps[: len(self.scales)] = 10.0**-digits / self.scales
+        return steps
 
     def points(self, rows: Block) -> FloatArray:
         """Shape (n, columns): the numeric columns, then the categories."""

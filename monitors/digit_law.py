@@ -1,0 +1,121 @@
+"""How many digits real records have, and how seldom one has as few as another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import pack, unpack
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_MOST: Final = 12  # decimals; of numbers with many digits before the point, nine digits in all
+_RARE: Final = 0.1  # share of short records from which on they tell nothing
+_KEPT: Final = 25  # rarest sums that are kept
+
+
+def decimals(numbers: FloatArray) -> IntArray:
+    """Digits behind the point, at most 12, up to the ninth significant one; of NaN none.
+
+    Example:
+        >>> decimals(np.array([3.0, 0.25, 1 / 3, np.nan, 2e7 / 3])).tolist()
+        [0, 2, 12, 0, 3]
+    """
+    found = np.full(numbers.shape, _MOST, dtype=np.int64)
+    known = np.where(np.isfinite(numbers), numbers, 0.0)
+    for k in range(_MOST - 1, -1, -1):
+        scaled = known * 10.0**k
+        whole = np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))
+        found[whole] = k
+    return found
+
+
+class DigitLaw:
+    """How rare it is that a record has as few digits, in all columns together.
+
+    ``T = -sum_j log((c_j + 1) / (n + 1))``, c_j how many of n real records have at most as many
+    decimals in column j. The chance of a T is its rank among the real records, and among the
+    records since: an instrument that begins to round is soon no rarity.
+
+    Args:
+        counts: Shape (d, 13), real cells by their decimals.
+        tops: The greatest T of the real records, rising.
+        size: ``n``.
+
+    Attributes:
+        seen: Records since.
+        short: How many of them had a T as great as the least of ``tops``.
+
+    Example:
+        >>> real = np.random.default_rng(0).normal(size=(99, 2))
+        >>> law = DigitLaw.fit(real)
+        >>> law.rarity(law.sums(decimals(np.array([[0.12, 0.5], [1 / 3, 1 / 7]])))).tolist()
+        [0.01, 1.0]
+    """
+
+    def __init__(self, counts: IntArray, tops: FloatArray, *, size: int) -> None:
+        self.counts, self.tops, self.size = counts, tops, size
+        self.seen = self.short = 0
+        self._nats = -np.log((np.cumsum(counts, axis=1) + 1.0) / (size + 1.0))
+
+    @classmethod
+    def fit(cls, numbers: FloatArray) -> DigitLaw:
+        """From real cells of shape (n, d)."""
+        digits = decimals(numbers)
+        counts = np.array([np.bincount(column, minlength=_MOST + 1) for column in digits.T])
+        counts = counts.reshape(numbers.shape[1], _MOST + 1)
+        law = cls(counts, np.empty(0), size=len(numbers))
+        sums = np.sort(law.sums(digits))
+        return cls(counts, sums[max(0, len(sums) - _KEPT) :], size=len(numbers))
+
+    def sums(self, digits: IntArray) -> FloatArray:
+        """``T`` of records with so many decimals, shape (n, d)."""
+        columns = np.arange(digits.shape[1])
+        return np.asarray(self._nats[columns, digits].sum(axis=1))
+
+    def is_short(self, sums: FloatArray) -> NDArray[np.bool_]:
+        """Which T are as great as few of the real records have, shape (n,)."""
+        if not len(self.tops):
+            return np.zeros(len(sums), dtype=np.bool_)
+        return np.asarray(sums > self.tops[0] + 1e-9)
+
+    def rarity(self, sums: FloatArray, *, seen: int = 0, short: int = 0) -> FloatArray:
+        """Chance of a T as great, shape (n,), given the records so far; 1 unless it is rare.
+
+        Args:
+            sums: ``T``.
+            seen: Records since those that it was told of.
+            short: How many of them had few digits.
+        """
+        above = len(self.tops) - np.searchsorted(self.tops, sums - 1e-9)
+        total = self.size + self.seen + seen + 1.0
+        chances = (above + self.short + short + 1.0) / total
+        return np.where(self.is_short(sums), np.minimum(chances, 1.0), 1.0)
+
+    @property
+    def is_common(self) -> bool:
+        """Whether few digits are no rarity, so that they tell nothing."""
+        few = len(self.tops) < _KEPT or 4 * _KEPT > self.size
+        return few or self.short + 1 > _RARE * (self.size + self.seen + 1)
+
+    def state(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "counts": pack(self.counts.astype(np.int32)),
+            "tops": pack(self.tops),
+            "size": self.size,
+            "seen": self.seen,
+            "short": self.short,
+        }
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> DigitLaw:
+        """The law that gave this state."""
+        counts = unpack(state["counts"]).astype(np.int64)
+        law = cls(counts, unpack(state["tops"]), size=state["size"])
+        law.seen, law.short = state["seen"], state["short"]
+        return law
