@@ -55,7 +55,7 @@ class ChanceMatches:
         lifts: Shape (d,), how much more often a cell is near where another column's is.
         orders: Shape (2, 3), the columns that tell most: by equal cells, and by near ones; -1
             fills up.
-        counted: Shape (2, 4, len(ALL_LEVELS)), ``r lambda`` of the first 0 to 3 columns of an order.
+        counted: Shape (2, 4, len(ALL_LEVELS)), ``r lambda`` of the first 0 to 3 columns of each.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ChanceMatches:
         rows = _some(synthetic, _ROWS)
         if len(rows):
             everywhere = np.ones(rows.shape, dtype=np.bool_)
-            for kind, equal in enumerate((everywhere, ~everywhere)):
+            for kind, equal in enumerate((everywhere, self._stays(rows))):
                 chances = np.median(self._cells(rows, equal, np.full(rows.shape, _CLOSE)), axis=0)
                 order = np.argsort(chances, kind="stable")[:_MOST_TAKEN]
                 self.orders[kind, : len(order)] = order
@@ -117,13 +117,18 @@ class ChanceMatches:
     def typical(self, rows: FloatArray) -> FloatArray:
         """The bound for rows that come back equal, or at each other level, shape (rows, levels)."""
         found = np.ones((len(rows), len(LEVELS)))
-        discrete = np.abs(rows) >= _DISCRETE
+        stays = self._stays(rows)
         for level, radius in enumerate(LEVELS):
-            equal = np.ones_like(discrete) if level == 0 else discrete
+            equal = np.ones_like(stays) if level == 0 else stays
             levels = np.full(len(rows), level)
             radii = np.full(rows.shape, radius)
             found[:, level] = self._bound(self._cells(rows, equal, radii), levels)
         return found
+
+    def _stays(self, rows: FloatArray) -> BoolArray:
+        """Cells that jitter leaves equal: codes, missing ones, and those of constant columns."""
+        constant = [len(law.knots) == 1 for law in self.laws]
+        return np.asarray((np.abs(rows) >= _DISCRETE) | np.array(constant))
 
     def _cells(self, rows: FloatArray, equal: BoolArray, radii: FloatArray) -> FloatArray:
         """``p_j`` of each cell, shape (rows, d)."""

@@ -137,10 +137,18 @@ class Contamination:
         self._digits.seen += count
         self._digits.short += int(self._short[:count].sum())
 
+    @property
+    def running(self) -> dict[str, int]:
+        """What changes from record to record, as plain data: a part of the state."""
+        _ = self._ready
+        return {"seen": self._digits.seen, "short": self._digits.short}
+
     def _pairs(
         self, points: FloatArray, radius: float, neighbours: int
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Records and synthetic rows that are near to each other."""
+        if self._tree is None:
+            raise NotFitted("contamination: there is no row that could be accused of")
         bound = 1.000001 * radius
         near = np.asarray(
             self._tree.query(points, k=neighbours, p=np.inf, distance_upper_bound=bound)[1]
@@ -246,6 +254,7 @@ class Contamination:
             "space": self._ready.state(),
             "chances": self._chances.state(),
             "digits": self._digits.state(),
+            "running": self.running,
             "margins": {name: pack(margins) for name, margins in self._margins.items()},
         }
 
@@ -267,6 +276,7 @@ class Contamination:
         self._space = RowSpace.of_state(self.table, state["space"])
         self._chances = ChanceMatches.of_state(state["chances"])
         self._digits = DigitLaw.of_state(state["digits"])
+        self._digits.seen, self._digits.short = state["running"]["seen"], state["running"]["short"]
         margins = {name: unpack(each) for name, each in state["margins"].items()}
         self._margins = {name: each for name, each in margins.items() if name in batches}
         for name, each in self._margins.items():

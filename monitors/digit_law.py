@@ -99,7 +99,7 @@ class DigitLaw:
     @property
     def is_common(self) -> bool:
         """Whether few digits are no rarity, so that they tell nothing."""
-        few = len(self.tops) < _KEPT or 4 * _KEPT > self.size
+        few = len(self.tops) < _KEPT or self.size < 4 * _KEPT
         return few or self.short + 1 > _RARE * (self.size + self.seen + 1)
 
     def state(self) -> dict[str, Any]:
@@ -108,14 +108,10 @@ class DigitLaw:
             "counts": pack(self.counts.astype(np.int32)),
             "tops": pack(self.tops),
             "size": self.size,
-            "seen": self.seen,
-            "short": self.short,
         }
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> DigitLaw:
         """The law that gave this state."""
         counts = unpack(state["counts"]).astype(np.int64)
-        law = cls(counts, unpack(state["tops"]), size=state["size"])
-        law.seen, law.short = state["seen"], state["short"]
-        return law
+        return cls(counts, unpack(state["tops"]), size=state["size"])

@@ -52,7 +52,8 @@ class Provenance:
         self._learned: dict[str, Any] | None = None
         self._blocks: dict[str, Block] = {}
         self._monitor: Contamination | None = None
-        self._seen: tuple[Rows, dict[int, Accusation]] | None = None
+        self._accused: dict[int, Accusation] | None = None
+        self._begun = 0
 
     def learn(self, circulation: Circulation | None, memory: Memory) -> Generator[Work, Any, None]:
         """Learn the rows of a batch, if it is new.
@@ -88,19 +89,30 @@ class Provenance:
         self._begin()
 
     def first(self, rows: Rows, start: int) -> int:
-        """The place of the first accused row from ``start`` on; ``len(rows)`` for none."""
+        """The place of the first accused row from ``start`` on; ``len(rows)`` for none.
+
+        After it `taken` must say how many rows were taken.
+        """
         if self._monitor is None:
             return len(rows)
-        if self._seen is None or self._seen[0] is not rows:
-            found = self._monitor.accuse(rows.block)
-            self._seen = rows, {each.record: each for each in found}
-        return min((place for place in self._seen[1] if place >= start), default=len(rows))
+        if self._accused is None:
+            found = self._monitor.accuse(rows[start:].block)
+            self._begun = start
+            self._accused = {start + each.record: each for each in found}
+        return min((place for place in self._accused if place >= start), default=len(rows))
+
+    def taken(self, count: int) -> int:
+        """Go on behind the first rows of those that were given; how many they are."""
+        if self._monitor is not None and self._accused is not None:
+            self._monitor.take(count - self._begun)
+        self._accused = None
+        return count
 
     def accuse(self, rows: Rows, place: int, records: int) -> None:
         """Take note of an accused row, which `first` has found, after so many records."""
-        if self._seen is None:
+        if self._accused is None:
             raise RuntimeError(f"{self.plan.name}: no row was accused")
-        accusation = self._seen[1][place]
+        accusation = self._accused[place]
         self.named += 1
         self._last = records
         evidence = {
@@ -145,12 +157,13 @@ class Provenance:
 
     def state(self) -> dict[str, Any]:
         """All but the rows of the batches, as plain data."""
+        running = {} if self._monitor is None else {"running": self._monitor.running}
         return {
             "named": self.named,
             "pending": list(self.pending),
             "told_at": self._told_at,
             "last": self._last,
-            "learned": self._learned,
+            "learned": self._learned and {**self._learned, **running},
             "manifests": [each.model_dump(mode="json") for each in self.manifests],
         }
 
@@ -163,7 +176,7 @@ class Provenance:
 
     def _begin(self) -> None:
         """Watch with what was learnt."""
-        self._seen = self._monitor = None
+        self._accused = self._monitor = None
         if self._learned is not None and "key" in self._learned and self._blocks:
             self._monitor = Contamination(self.table)
             self._monitor.restore(self._learned, self._blocks)
