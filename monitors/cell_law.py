@@ -78,7 +78,7 @@ class CellLaw:
         rest = max(again, (int(off.max()) + 1) / (n + 1) if (off > 1).any() else 0.0)
         ends = np.cumsum(counts).astype(np.float64)
         upto = ends[chosen]
-        return cls(values[chosen], upto - counts[chosen], upto, size=n, rest=min(1.0, rest))
+        return cls(values[chosen], upto - counts[chosen], upto, size=n, rest=float(min(1.0, rest)))
 
     def equal(self, values: FloatArray) -> FloatArray:
         """Chance that a real cell is each of these values, shape (n,)."""

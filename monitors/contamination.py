@@ -170,13 +170,11 @@ class Contamination:
     ) -> Iterator[Accusation]:
         """Records with fewer digits than real ones have, and which a synthetic row rounds to."""
         law, numbers = self._digits, block.numbers
-        if law.is_common:
-            return
         digits = decimals(numbers)
         sums = law.sums(digits)
         self._short = law.is_short(sums)
         places = np.flatnonzero(self._short)
-        if not len(places):
+        if not len(places) or law.is_common(len(block)):
             return
         records, rows = self._pairs(points[places], ALL_LEVELS[-1], _MORE_NEIGHBOURS)
         records = places[records]
@@ -190,10 +188,10 @@ class Contamination:
         fewer = np.ones(len(block))
         spared = 0
         for i in places.tolist():
-            fewer[i] = law.rarity(sums[i : i + 1], seen=i, short=spared)[0]
-            own = records == i
             if i in known:
                 continue
+            fewer[i] = law.rarity(sums[i], seen=i, short=spared)
+            own = records == i
             found = self._accusations(points, records[own], rows[own], chances[own], fewer)
             first = min(found, key=_chance, default=None)
             if first is None:

@@ -19,14 +19,14 @@ _KEPT: Final = 25  # rarest sums that are kept
 
 
 def decimals(numbers: FloatArray) -> IntArray:
-    """Digits behind the point, at most 12, up to the ninth significant one; of NaN none.
+    """Digits behind the point up to the ninth or so of all, at most 12; of NaN none.
 
     Example:
         >>> decimals(np.array([3.0, 0.25, 1 / 3, np.nan, 2e7 / 3])).tolist()
-        [0, 2, 12, 0, 3]
+        [0, 2, 9, 0, 2]
     """
     found = np.full(numbers.shape, _MOST, dtype=np.int64)
-    known = np.where(np.isfinite(numbers), numbers, 0.0)
+    known = np.clip(np.where(np.isfinite(numbers), numbers, 0.0), -1e150, 1e150)
     for k in range(_MOST - 1, -1, -1):
         scaled = known * 10.0**k
         whole = np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))
@@ -53,7 +53,7 @@ class DigitLaw:
     Example:
         >>> real = np.random.default_rng(0).normal(size=(99, 2))
         >>> law = DigitLaw.fit(real)
-        >>> law.rarity(law.sums(decimals(np.array([[0.12, 0.5], [1 / 3, 1 / 7]])))).tolist()
+        >>> [law.rarity(t) for t in law.sums(decimals(np.array([[0.12, 0.5], [1 / 3, 1 / 7]])))]
         [0.01, 1.0]
     """
 
@@ -83,24 +83,23 @@ class DigitLaw:
             return np.zeros(len(sums), dtype=np.bool_)
         return np.asarray(sums > self.tops[0] + 1e-9)
 
-    def rarity(self, sums: FloatArray, *, seen: int = 0, short: int = 0) -> FloatArray:
-        """Chance of a T as great, shape (n,), given the records so far; 1 unless it is rare.
+    def rarity(self, total: float, *, seen: int = 0, short: int = 0) -> float:
+        """Chance of a T as great, given the records so far; 1 unless it is rare.
 
         Args:
-            sums: ``T``.
+            total: ``T``.
             seen: Records since those that it was told of.
             short: How many of them had few digits.
         """
-        above = len(self.tops) - np.searchsorted(self.tops, sums - 1e-9)
-        total = self.size + self.seen + seen + 1.0
-        chances = (above + self.short + short + 1.0) / total
-        return np.where(self.is_short(sums), np.minimum(chances, 1.0), 1.0)
+        above = len(self.tops) - int(np.searchsorted(self.tops, total - 1e-9))
+        fewer = above + self.short + short + 1
+        records = self.size + self.seen + seen + 1
+        return 1.0 if fewer > _RARE * records else fewer / records
 
-    @property
-    def is_common(self) -> bool:
-        """Whether few digits are no rarity, so that they tell nothing."""
+    def is_common(self, seen: int) -> bool:
+        """Whether few digits are no rarity, even if none of so many more records had few."""
         few = len(self.tops) < _KEPT or self.size < 4 * _KEPT
-        return few or self.short + 1 > _RARE * (self.size + self.seen + 1)
+        return few or self.short + 1 > _RARE * (self.size + self.seen + seen + 1)
 
     def state(self) -> dict[str, Any]:
         """As plain data."""

@@ -107,14 +107,38 @@ def test_rows_that_come_back_unchanged_are_named(stream: Maker) -> None:
     assert all(each.chance <= 1e-4 for each in named)
 
 
-@pytest.mark.parametrize("stream", [continuous, mixture])
-def test_rows_that_come_back_jittered_are_named(stream: Maker) -> None:
+@pytest.mark.parametrize(("stream", "share"), [(continuous, 0.85), (mixture, 0.7)])
+def test_rows_that_come_back_jittered_are_named(stream: Maker, share: float) -> None:
+    """But for those that are as near to a real row as jitter is wide."""
     monitor, batch, _ = known(stream, 8, 10)
     rng = np.random.default_rng(0)
     noise = 0.01 * batch.numbers.std(axis=0) * rng.normal(size=batch.numbers.shape)
     named = monitor.accuse(Block(batch.table, batch.numbers + noise, batch.texts))
-    assert len(named) >= 0.9 * ROWS
-    assert np.mean([each.record == each.row for each in named]) > 0.99
+    assert len(named) >= share * ROWS
+    assert np.mean([each.record == each.row for each in named]) > 0.9
+
+
+def test_rows_that_come_back_rounded_are_named_by_their_digits_too() -> None:
+    """Rounded to three significant digits, 1 record in 20, among real ones."""
+    monitor, batch, new = known(continuous, 14, 400)
+    places = np.arange(5, 400, 20)
+    new.numbers[places] = _significant(batch.numbers[: len(places)], 3)
+    named = {each.record: each.row for each in monitor.accuse(new)}
+    assert set(named) <= set(places.tolist())
+    assert len(named) >= 0.95 * len(places)
+
+
+def _significant(numbers: np.ndarray, digits: int) -> np.ndarray:
+    size = 10.0 ** (digits - 1 - np.floor(np.log10(np.abs(numbers))))
+    return np.round(numbers * size) / size
+
+
+def test_an_instrument_that_begins_to_round_is_not_accused() -> None:
+    monitor, _, new = known(continuous, 15, 3000)
+    rounded = Block(new.table, _significant(new.numbers, 3), new.texts)
+    assert len(monitor.accuse(rounded)) <= 2
+    monitor.take(len(rounded))
+    assert monitor.running["short"] > 2900
 
 
 def test_a_copy_of_a_real_row_is_not_told_from_its_replicate() -> None:
@@ -139,7 +163,6 @@ def test_where_all_cells_repeat_it_says_that_it_cannot_tell() -> None:
 
 
 def test_what_was_known_of_a_batch_is_kept_when_its_real_rows_are_gone() -> None:
-    rng = np.random.default_rng(3)
     old, new, other = (
         continuous(np.random.default_rng(4), 900)[i : i + 300] for i in (0, 300, 600)
     )
@@ -149,8 +172,8 @@ def test_what_was_known_of_a_batch_is_kept_when_its_real_rows_are_gone() -> None
     state = json.loads(json.dumps(first.state()))
     second.fit(new, {"one": batch, "two": other[:40]}, before=state)
     assert second.names == ("one", "two")
-    assert {each.batch for each in second.accuse(Block.concatenate([batch, other[:40]]))} == {"two"}
-    del rng
+    back = Block.concatenate([batch, other[:40]])
+    assert {each.batch for each in second.accuse(back)} == {"two"}
 
 
 @settings(deadline=None, max_examples=20, derandomize=True)
@@ -158,16 +181,24 @@ def test_what_was_known_of_a_batch_is_kept_when_its_real_rows_are_gone() -> None
 def test_cuts_and_restored_states_change_nothing(cuts: list[int], seed: int) -> None:
     monitor, batch, new = _MIXED[seed]
     rows = Block.concatenate([new[:60], batch[:60]])
-    expected = [(each.record, each.row, each.chance) for each in monitor.accuse(rows)]
-    assert expected
+    rows.numbers[20:30] = np.round(rows.numbers[20:30], 1)
+    rows.numbers[70:80] = np.round(rows.numbers[70:80], 3)
     again = Contamination(batch.table)
     again.restore(json.loads(json.dumps(monitor.state())), {"batch": batch})
-    found = [
-        (first + each.record, each.row, each.chance)
-        for first, last in itertools.pairwise([0, *sorted(cuts), len(rows)])
-        for each in again.accuse(rows[first:last])
-    ]
+    expected = [(each.record, each.row, each.chance) for each in monitor.accuse(rows)]
+    assert expected
+    found = []
+    for first, last in itertools.pairwise([0, *sorted(cuts), len(rows)]):
+        ahead = again.accuse(rows[first : last + 10])  # of those that come again nothing is kept
+        found += [
+            (first + each.record, each.row, each.chance)
+            for each in ahead
+            if first + each.record < last
+        ]
+        again.take(last - first)
+        again.restore(json.loads(json.dumps(again.state())), {"batch": batch})
     assert found == expected
+    monitor.take(len(rows))
     assert json.dumps(again.state()) == json.dumps(monitor.state())
 
 
