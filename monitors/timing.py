@@ -15,17 +15,16 @@ from halflife.schemas.table import Block, Column, Table
 from .alarm import DriftAlarm
 from .arrays import key_of
 from .column_drift import ColumnDrift
-from .detector import Detector, update_together
 from .errors import NotFitted, ReferenceTooShort, StateMismatch
 from .gap_limit import gap_limit
-from .tail_drift import TailDrift
 from .wording import duration
 
 FloatArray = NDArray[np.float64]
 
-_TABLE: Final = Table((Column(name="interval", unit="s"), Column(name="lateness", unit="s")))
+_NAMES: Final = ("interval", "lateness")
+_TABLES: Final = tuple(Table((Column(name=name, unit="s"),)) for name in _NAMES)
+_GOLDEN: Final = (5**0.5 - 1) / 2
 _TOLD: Final = 1.5  # times a gap that was told: shorter ones are not news after it
-_KINDS: Final[tuple[type[Detector], ...]] = (ColumnDrift, TailDrift)
 
 
 class Timing:
@@ -33,11 +32,13 @@ class Timing:
 
     Of each record, in the order of the log: ``lateness = max(0, m_i - t_i)``, m_i the latest time
     of the records before it, and the interval ``t_i - m_i``, or of a late record
-    ``max(0, t_i - t_(i-1))``. Both are watched by `ColumnDrift` (more, less, otherwise spread) and
-    `TailDrift` (as long as almost none in the reference), and each interval by the longest that
-    the reference allows (`gap_limit`); a gap that was told is known. Each of the three has a run
-    length of ``3 false_alarms``. No clock is read: a stream that stands still is told of when it
-    goes on.
+    ``max(0, t_i - t_(i-1))``. Each is watched by a `ColumnDrift` (more, less, otherwise spread,
+    stray values), and each interval by the longest that the reference allows (`gap_limit`); a gap
+    that was told is known. Each of the three has a run length of ``3 false_alarms``. No clock is
+    read: a stream that stands still is told of when it goes on.
+
+    Intervals and lateness often are constant, so each is blurred by one part in 100 of the
+    median interval, ``frac(i / golden ratio)`` of it for record i: what is new then has a rank.
 
     The interval is cut off at what 95 % of the reference stay below, or three times its median, so
     that the pace is not that of nights and weekends.
@@ -66,7 +67,7 @@ class Timing:
         'records come every 12 min instead of 5.1 min'
 
     References:
-        As `ColumnDrift`, `TailDrift` and `gap_limit`.
+        As `ColumnDrift` and `gap_limit`.
     """
 
     kind: ClassVar[str] = "timing"
@@ -77,10 +78,13 @@ class Timing:
         if not false_alarms > 1:
             raise ValueError(f"false_alarms must be more than 1 record, not {false_alarms!r}")
         self.false_alarms = float(false_alarms)
-        self._detectors = [kind(_TABLE, false_alarms=3 * self.false_alarms) for kind in _KINDS]
+        self._detectors = [
+            ColumnDrift(table, false_alarms=3 * self.false_alarms) for table in _TABLES
+        ]
         self._fitted = False
         self._cap = self._limit = math.inf
-        self._pace = self._last = self._latest = self._longest = 0.0
+        self._pace = self._last = self._latest = self._longest = self._blur = 0.0
+        self._count = 0
 
     def fit(self, times: FloatArray) -> None:
         """Learn from the event times of a reference, in seconds, in the order of the log.
@@ -94,6 +98,8 @@ class Timing:
         intervals, lateness = self._follow(times[1:])
         middle, high = np.quantile(intervals, [0.5, 0.95])
         self._cap = float(max(3 * middle, high))
+        self._blur = 0.01 * float(middle)
+        self._count = 0
         self._limit = gap_limit(intervals, every=3 * self.false_alarms)
         self._longest = float(intervals.max())
         self._pace = float(np.minimum(intervals, self._cap).mean())
@@ -118,7 +124,7 @@ class Timing:
                 alarms.append(self._gap(first + i, float(intervals[i])))
                 self._limit = _TOLD * float(intervals[i])
         for detector, block in zip(self._detectors, self._blocks(intervals, lateness), strict=True):
-            alarms += [self._told(alarm) for alarm in update_together([detector], block)]
+            alarms += [self._told(alarm) for alarm in detector.update(block)]
         return sorted(alarms, key=lambda alarm: alarm.record)
 
     @property
@@ -148,6 +154,8 @@ class Timing:
             "limit": self._limit if math.isfinite(self._limit) else None,
             "longest": self._longest,
             "pace": self._pace,
+            "blur": self._blur,
+            "count": self._count,
             "last": self._last,
             "latest": self._latest,
         }
@@ -168,6 +176,7 @@ class Timing:
         self._cap, self._longest, self._pace = state["cap"], state["longest"], state["pace"]
         self._limit = math.inf if state["limit"] is None else state["limit"]
         self._last, self._latest = state["last"], state["latest"]
+        self._blur, self._count = state["blur"], state["count"]
         self._fitted = True
 
     @property
@@ -190,10 +199,11 @@ class Timing:
     def _blocks(self, intervals: FloatArray, lateness: FloatArray) -> tuple[Block, Block]:
         """What the detectors are given."""
         none = np.empty((len(intervals), 0), dtype=object)
-        capped = np.column_stack([np.minimum(intervals, self._cap), lateness])
-        return Block(_TABLE, capped, none), Block(
-            _TABLE, np.column_stack([intervals, lateness]), none
-        )
+        places = np.arange(self._count, self._count + len(intervals))
+        blur = self._blur * (places * _GOLDEN % 1.0)[:, None]
+        self._count += len(intervals)
+        interval, late = np.minimum(intervals, self._cap)[:, None], lateness[:, None]
+        return Block(_TABLES[0], interval + blur, none), Block(_TABLES[1], late + blur, none)
 
     def _gap(self, record: int, seconds: float) -> DriftAlarm:
         return DriftAlarm(
@@ -217,14 +227,12 @@ class Timing:
 
     def _text(self, alarm: DriftAlarm) -> str:
         late = alarm.columns[0] == "lateness"
-        if alarm.kind == TailDrift.kind:
-            what = "late" if late else "after longer pauses"
-            return f"more records than before come {what} than almost any in the reference"
-        if alarm.direction == "spread" or alarm.size is None:
-            what = "later or less late" if late else "less or more regularly"
-            return f"records come {what} than in the reference"
+        if alarm.direction in ("up", "down") and alarm.size is not None:
+            if late:
+                more = "later" if alarm.direction == "up" else "less late"
+                return f"records come {more} after others, by about {duration(alarm.size)}"
+            now = max(0.0, self._pace + alarm.size)
+            return f"records come every {duration(now)} instead of {duration(self._pace)}"
         if late:
-            more = "later" if alarm.direction == "up" else "less late"
-            return f"records come {more} than others before them, by about {duration(alarm.size)}"
-        now = max(0.0, self._pace + alarm.size)
-        return f"records come every {duration(now)} instead of {duration(self._pace)}"
+            return "the lateness of records scatters otherwise than in the reference"
+        return "records come less or more regularly than in the reference"
