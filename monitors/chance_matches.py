@@ -56,6 +56,7 @@ class ChanceMatches:
         orders: Shape (2, 3), the columns that tell most: by equal cells, and by near ones; -1
             fills up.
         counted: Shape (2, 4, len(ALL_LEVELS)), ``r lambda`` of the first 0 to 3 columns of each.
+        total: Synthetic rows.
     """
 
     def __init__(
@@ -66,9 +67,10 @@ class ChanceMatches:
         lifts: FloatArray,
         orders: IntArray,
         counted: FloatArray,
+        total: int,
     ) -> None:
         self.laws, self.floors, self.lifts = laws, floors, lifts
-        self.orders, self.counted = orders, counted
+        self.orders, self.counted, self.total = orders, counted, total
 
     @classmethod
     def fit(
@@ -83,6 +85,7 @@ class ChanceMatches:
             lifts=lifts,
             orders=np.full((2, _MOST_TAKEN), -1, dtype=np.int64),
             counted=np.ones((2, _MOST_TAKEN + 1, len(ALL_LEVELS))),
+            total=len(synthetic),
         )
         rows = _some(synthetic, _ROWS)
         if len(rows):
@@ -109,10 +112,16 @@ class ChanceMatches:
                 cell is as near as the level says.
         """
         distances = np.abs(points - rows)
-        levels = np.searchsorted(ALL_LEVELS, np.minimum(distances.max(axis=1), ALL_LEVELS[-1]))
+        worst = distances.max(axis=1)
+        levels = np.searchsorted(ALL_LEVELS, np.minimum(worst, ALL_LEVELS[-1]))
         if radii is None:
             radii = np.repeat(np.array(ALL_LEVELS)[levels][:, None], rows.shape[1], axis=1)
-        return self._bound(self._cells(rows, distances <= _EQUAL, radii), levels)
+        cells = self._cells(rows, distances <= _EQUAL, radii)
+        found = self._bound(cells, levels)
+        far = worst > ALL_LEVELS[-1]  # nothing was counted: as if all rows were near outside J
+        best = np.sort(cells[far], axis=1)[:, :_MOST_TAKEN]
+        found[far] = self.total * best.prod(axis=1)
+        return found
 
     def typical(self, rows: FloatArray) -> FloatArray:
         """The bound for rows that come back equal, or at each other level, shape (rows, levels)."""
@@ -190,13 +199,15 @@ class ChanceMatches:
             "lifts": pack(self.lifts),
             "orders": pack(self.orders),
             "counted": pack(self.counted),
+            "total": self.total,
         }
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> ChanceMatches:
         """The one that gave this state."""
         arrays = {name: unpack(state[name]) for name in ("floors", "lifts", "orders", "counted")}
-        return cls([CellLaw.of_state(each) for each in state["laws"]], **arrays)
+        laws = [CellLaw.of_state(each) for each in state["laws"]]
+        return cls(laws, **arrays, total=state["total"])
 
 
 def _some(points: FloatArray, most: int) -> FloatArray:

@@ -12,7 +12,7 @@ from halflife.schemas.table import Block, Table
 
 from .accusation import Accusation
 from .arrays import key_of, pack, unpack
-from .chance_matches import ALL_LEVELS, LEVELS, ChanceMatches
+from .chance_matches import LEVELS, ChanceMatches
 from .digit_law import DigitLaw, decimals
 from .errors import NotFitted, StateMismatch, TooFewRows
 from .row_space import RowSpace
@@ -22,11 +22,10 @@ Int16Array = NDArray[np.int16]
 
 _FEWEST: Final = 20  # real rows, and of these unseen ones, from which anything can be learnt
 _NEIGHBOURS: Final = 3
-_MORE_NEIGHBOURS: Final = 8  # of a rounded record
 _EXACT: Final = 1e-9
 _MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
 _FAR: Final = 3.0  # such a distance that is kept as "at least this"
-_STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
+_STRICT: Final = 0.7  # share of the rate that a single accusation may have: chances are estimates
 
 
 class Contamination:
@@ -125,7 +124,7 @@ class Contamination:
             return []
         points = space.points(block)
         best: dict[int, Accusation] = {}
-        for found in self._near(points, np.arange(len(block)), self._radius):
+        for found in self._near(points):
             best[found.record] = min(best.get(found.record, found), found, key=_chance)
         for found in self._rounded(block, points, best):
             best[found.record] = found
@@ -143,27 +142,25 @@ class Contamination:
         _ = self._ready
         return {"seen": self._digits.seen, "short": self._digits.short}
 
-    def _pairs(
-        self, points: FloatArray, radius: float, neighbours: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _pairs(self, points: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Records and synthetic rows that are near to each other."""
         if self._tree is None:
             raise NotFitted("contamination: there is no row that could be accused of")
-        bound = 1.000001 * radius
+        bound = 1.000001 * self._radius
         near = np.asarray(
-            self._tree.query(points, k=neighbours, p=np.inf, distance_upper_bound=bound)[1]
+            self._tree.query(points, k=_NEIGHBOURS, p=np.inf, distance_upper_bound=bound)[1]
         )
         records, places = np.nonzero(near < len(self._rows))
         return records, near[records, places]
 
-    def _near(
-        self, points: FloatArray, places: NDArray[np.intp], radius: float
-    ) -> Iterator[Accusation]:
+    def _near(self, points: FloatArray) -> Iterator[Accusation]:
         """Records that are nearer to a synthetic row than real ones come by chance."""
-        records, rows = self._pairs(points, radius, _NEIGHBOURS)
+        records, rows = self._pairs(points)
         if len(records):
             chances = self._chances.of(points[records], self._rows[rows])
-            yield from self._accusations(points, records, rows, chances, np.ones(len(places)))
+            distances = np.abs(points[records] - self._rows[rows]).max(axis=1)
+            chances[distances > self._limits[rows]] = 1.0
+            yield from self._accusations(points, records, rows, chances)
 
     def _rounded(
         self, block: Block, points: FloatArray, known: Mapping[int, Accusation]
@@ -176,28 +173,31 @@ class Contamination:
         places = np.flatnonzero(self._short)
         if not len(places) or law.is_common(len(block)):
             return
-        records, rows = self._pairs(points[places], ALL_LEVELS[-1], _MORE_NEIGHBOURS)
-        records = places[records]
         half = np.full(points.shape, _EXACT)
-        half[:, : numbers.shape[1]] = 0.5000001 * 10.0**-digits / self._ready.scales
-        fits = (np.abs(points[records] - self._rows[rows]) <= half[records]).all(axis=1)
-        records, rows = records[fits], rows[fits]
+        half[:, : numbers.shape[1]] = 0.5000001 * 10.0 ** -digits.astype(float) / self._ready.scales
+        pairs = [self._rounding_to(points[i], half[i]) for i in places]
+        records, rows = np.repeat(places, [len(each) for each in pairs]), np.concatenate(pairs)
         if not len(records):
             return
         chances = self._chances.of(points[records], self._rows[rows], half[records])
-        fewer = np.ones(len(block))
         spared = 0
         for i in places.tolist():
             if i in known:
                 continue
-            fewer[i] = law.rarity(sums[i], seen=i, short=spared)
-            own = records == i
-            found = self._accusations(points, records[own], rows[own], chances[own], fewer)
+            rarity, own = law.rarity(sums[i], seen=i, short=spared), records == i
+            found = self._accusations(points, records[own], rows[own], rarity * chances[own])
             first = min(found, key=_chance, default=None)
             if first is None:
                 spared += 1
             else:
                 yield first
+
+    def _rounding_to(self, point: FloatArray, half: FloatArray) -> NDArray[np.intp]:
+        """The synthetic rows that a record may be, given half the last digit of its cells."""
+        fits = np.arange(len(self._rows))
+        for j in np.argsort(half, kind="stable"):  # the columns that leave the fewest rows first
+            fits = fits[np.abs(self._rows[fits, j] - point[j]) <= half[j]]
+        return fits
 
     def _accusations(
         self,
@@ -205,11 +205,9 @@ class Contamination:
         records: NDArray[np.intp],
         rows: NDArray[np.intp],
         chances: FloatArray,
-        fewer: FloatArray,
     ) -> Iterator[Accusation]:
-        """Those pairs whose chance, times what digits say of the record, is small enough."""
+        """Those pairs whose chance is small enough."""
         distances = np.abs(points[records] - self._rows[rows]).max(axis=1, initial=0.0)
-        chances = np.where(distances > self._limits[rows], 1.0, chances * fewer[records])
         for i in np.flatnonzero(chances <= _STRICT * self.rate).tolist():
             batch, row = self._origins[rows[i]]
             yield Accusation(

@@ -13,21 +13,22 @@ from .arrays import pack, unpack
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_MOST: Final = 12  # decimals; of numbers with many digits before the point, nine digits in all
+_LEAST: Final = -4  # decimals
+_MOST: Final = 12
 _RARE: Final = 0.1  # share of short records from which on they tell nothing
 _KEPT: Final = 25  # rarest sums that are kept
 
 
 def decimals(numbers: FloatArray) -> IntArray:
-    """Digits behind the point up to the ninth or so of all, at most 12; of NaN none.
+    """Digits behind the point up to the ninth or so of all, -4 to 12; of NaN, and of 0, -4.
 
     Example:
-        >>> decimals(np.array([3.0, 0.25, 1 / 3, np.nan, 2e7 / 3])).tolist()
-        [0, 2, 9, 0, 2]
+        >>> decimals(np.array([3.0, 0.25, 1 / 3, np.nan, 2e7 / 3, 1200.0])).tolist()
+        [0, 2, 9, -4, 2, -2]
     """
     found = np.full(numbers.shape, _MOST, dtype=np.int64)
     known = np.clip(np.where(np.isfinite(numbers), numbers, 0.0), -1e150, 1e150)
-    for k in range(_MOST - 1, -1, -1):
+    for k in range(_MOST - 1, _LEAST - 1, -1):
         scaled = known * 10.0**k
         whole = np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))
         found[whole] = k
@@ -42,7 +43,7 @@ class DigitLaw:
     records since: an instrument that begins to round is soon no rarity.
 
     Args:
-        counts: Shape (d, 13), real cells by their decimals.
+        counts: Shape (d, 17), real cells by their decimals, from -4 on.
         tops: The greatest T of the real records, rising.
         size: ``n``.
 
@@ -65,9 +66,9 @@ class DigitLaw:
     @classmethod
     def fit(cls, numbers: FloatArray) -> DigitLaw:
         """From real cells of shape (n, d)."""
-        digits = decimals(numbers)
-        counts = np.array([np.bincount(column, minlength=_MOST + 1) for column in digits.T])
-        counts = counts.reshape(numbers.shape[1], _MOST + 1)
+        digits, width = decimals(numbers), _MOST - _LEAST + 1
+        counts = np.array([np.bincount(cells - _LEAST, minlength=width) for cells in digits.T])
+        counts = counts.reshape(numbers.shape[1], width)
         law = cls(counts, np.empty(0), size=len(numbers))
         sums = np.sort(law.sums(digits))
         return cls(counts, sums[max(0, len(sums) - _KEPT) :], size=len(numbers))
@@ -75,7 +76,7 @@ class DigitLaw:
     def sums(self, digits: IntArray) -> FloatArray:
         """``T`` of records with so many decimals, shape (n, d)."""
         columns = np.arange(digits.shape[1])
-        return np.asarray(self._nats[columns, digits].sum(axis=1))
+        return np.asarray(self._nats[columns, digits - _LEAST].sum(axis=1))
 
     def is_short(self, sums: FloatArray) -> NDArray[np.bool_]:
         """Which T are as great as few of the real records have, shape (n,)."""

@@ -54,7 +54,7 @@ class RowSpace:
         steps = np.ones(len(self.table.names))
         if len(rows):
             digits = np.quantile(decimals(rows.numbers), 0.25, axis=0, method="lower")
-            steps[: len(self.scales)] = 10.0**-digits / self.scales
+            steps[: len(self.scales)] = 10.0 ** -digits.astype(np.float64) / self.scales
         return steps
 
     def points(self, rows: Block) -> FloatArray:
