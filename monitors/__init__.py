@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .fidelity import FIDELITY_PARTS, PARTS, Fidelity
     from .fidelity_measure import FidelityMeasure
     from .gate import Gate
+    from .match_rate import match_evidence
     from .privacy import Privacy
     from .privacy_measure import PrivacyMeasure
     from .retained import Retained, RetainedFidelity
@@ -57,6 +58,7 @@ __all__ = [
     "Utility",
     "UtilityGap",
     "Verdict",
+    "match_evidence",
 ]
 
 _EXPORTS: Final[dict[str, str]] = {
@@ -85,6 +87,7 @@ _EXPORTS: Final[dict[str, str]] = {
     "Utility": ".utility",
     "UtilityGap": ".utility_gap",
     "Verdict": ".verdict",
+    "match_evidence": ".match_rate",
 }
 
 

@@ -23,7 +23,8 @@ ALL_LEVELS: Final = (*LEVELS, 0.32, 0.64)
 _EQUAL: Final = LEVELS[0]
 _DISCRETE: Final = 1e6  # cells from here on are codes, or missing: they have no neighbours
 _COUNTABLE: Final = 3  # pairs that are near in all columns, from which ``r`` is judged
-_CLOSE: Final = 0.04  # where the dependence of columns on each other is looked at
+#: Where the dependence of columns on each other is looked at, and resemblance.
+CLOSE: Final = 0.04
 _MOST_TAKEN: Final = 3  # columns that are taken as independent of each other and of the rest
 _PAIRED: Final = 300  # real rows that are compared with each other
 _CASES: Final = 500  # unseen real rows that are compared with synthetic ones
@@ -91,7 +92,7 @@ class ChanceMatches:
         if len(rows):
             everywhere = np.ones(rows.shape, dtype=np.bool_)
             for kind, equal in enumerate((everywhere, self._stays(rows))):
-                chances = np.median(self._cells(rows, equal, np.full(rows.shape, _CLOSE)), axis=0)
+                chances = np.median(self._cells(rows, equal, np.full(rows.shape, CLOSE)), axis=0)
                 order = np.argsort(chances, kind="stable")[:_MOST_TAKEN]
                 self.orders[kind, : len(order)] = order
             new = _some(unseen, _CASES)
@@ -122,6 +123,11 @@ class ChanceMatches:
         best = np.sort(cells[far], axis=1)[:, :_MOST_TAKEN]
         found[far] = self.total * best.prod(axis=1)
         return found
+
+    @property
+    def usual(self) -> float:
+        """Rows that a real record is within .04 of in all columns, at most; to 1."""
+        return min(1.0, float(self.counted[0, 0, ALL_LEVELS.index(CLOSE)]))
 
     def typical(self, rows: FloatArray) -> FloatArray:
         """The bound for rows that come back equal, or at each other level, shape (rows, levels)."""
@@ -222,7 +228,7 @@ def _dependence(real: FloatArray, laws: list[CellLaw]) -> tuple[FloatArray, Floa
     often = np.column_stack([law.often(real[:, j]) for j, law in enumerate(laws)])
     first, second = np.triu_indices(len(real), 1)
     gaps = np.abs(real[first] - real[second])
-    near = gaps <= _CLOSE
+    near = gaps <= CLOSE
     partly = ~near.all(axis=1)  # a replicate of a known row is told by its distance to it
     near, equal, often = near[partly], gaps[partly] <= _EQUAL, often[first[partly]]
     floors = np.zeros((3, real.shape[1]))

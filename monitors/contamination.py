@@ -12,7 +12,7 @@ from halflife.schemas.table import Block, Table
 
 from .accusation import Accusation
 from .arrays import key_of, pack, unpack
-from .chance_matches import LEVELS, ChanceMatches
+from .chance_matches import CLOSE, LEVELS, ChanceMatches
 from .digit_law import DigitLaw, decimals
 from .errors import NotFitted, StateMismatch, TooFewRows
 from .row_space import RowSpace
@@ -22,6 +22,7 @@ Int16Array = NDArray[np.int16]
 
 _FEWEST: Final = 20  # real rows, and of these unseen ones, from which anything can be learnt
 _NEIGHBOURS: Final = 3
+_COMMON: Final = 0.3  # share of real records that are like a row, from which that tells nothing
 _EXACT: Final = 1e-9
 _MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
 _FAR: Final = 3.0  # such a distance that is kept as "at least this"
@@ -45,6 +46,11 @@ class Contamination:
     Args:
         table: Of the stream.
         rate: Real records that may be accused, as a share of all.
+
+    Attributes:
+        alike: Of the block given last, records that are as near to a row as .04 standard
+            deviations but are not accused: real ones come so near as well (`usual`), and only that
+            they do so more often tells of contamination (`match_evidence`).
 
     Raises:
         ValueError: For a rate outside (0, 1).
@@ -71,6 +77,7 @@ class Contamination:
         if not 0 < rate < 1:
             raise ValueError(f"rate must lie between 0 and 1, not {rate!r}")
         self.table, self.rate = table, rate
+        self.alike: list[Accusation] = []
         self._space: RowSpace | None = None
 
     def fit(
@@ -120,21 +127,35 @@ class Contamination:
         """
         space = self._ready
         self._short = np.zeros(len(block), dtype=np.bool_)
+        self.alike = []
         if self._tree is None or not len(block):
             return []
         points = space.points(block)
         best: dict[int, Accusation] = {}
+        alike: dict[int, Accusation] = {}
         for found in self._near(points):
-            best[found.record] = min(best.get(found.record, found), found, key=_chance)
+            kept = best if found.chance <= _STRICT * self.rate else alike
+            kept[found.record] = min(kept.get(found.record, found), found, key=_chance)
         for found in self._rounded(block, points, best):
             best[found.record] = found
         self._short[list(best)] = False
+        self.alike = [
+            alike[record]
+            for record in sorted(alike.keys() - best.keys())
+            if alike[record].distance <= CLOSE
+        ]
         return [best[record] for record in sorted(best)]
 
     def take(self, count: int) -> None:
         """Go on behind the first records of the block that `accuse` was given last."""
         self._digits.seen += count
         self._digits.short += int(self._short[:count].sum())
+
+    @property
+    def usual(self) -> float:
+        """Share of the real records that come within .04 of a synthetic row, at most; to 1."""
+        _ = self._ready
+        return self._chances.usual
 
     @property
     def running(self) -> dict[str, int]:
@@ -159,8 +180,8 @@ class Contamination:
         if len(records):
             chances = self._chances.of(points[records], self._rows[rows])
             distances = np.abs(points[records] - self._rows[rows]).max(axis=1)
-            chances[distances > self._limits[rows]] = 1.0
-            yield from self._accusations(points, records, rows, chances)
+            clear = distances <= self._limits[rows]
+            yield from self._accusations(points, records[clear], rows[clear], chances[clear])
 
     def _rounded(
         self, block: Block, points: FloatArray, known: Mapping[int, Accusation]
@@ -187,7 +208,7 @@ class Contamination:
             rarity, own = law.rarity(sums[i], seen=i, short=spared), records == i
             found = self._accusations(points, records[own], rows[own], rarity * chances[own])
             first = min(found, key=_chance, default=None)
-            if first is None:
+            if first is None or first.chance > _STRICT * self.rate:
                 spared += 1
             else:
                 yield first
@@ -206,9 +227,9 @@ class Contamination:
         rows: NDArray[np.intp],
         chances: FloatArray,
     ) -> Iterator[Accusation]:
-        """Those pairs whose chance is small enough."""
+        """These pairs, one by one."""
         distances = np.abs(points[records] - self._rows[rows]).max(axis=1, initial=0.0)
-        for i in np.flatnonzero(chances <= _STRICT * self.rate).tolist():
+        for i in range(len(records)):
             batch, row = self._origins[rows[i]]
             yield Accusation(
                 int(records[i]), batch, int(row), float(distances[i]), float(chances[i])
@@ -312,11 +333,12 @@ class Contamination:
         inside = self._limits[:, None] >= np.array(LEVELS)
         inside[:, 0] = True  # an equal row is as near as can be
         shares = (allowed & inside).sum(axis=0) / max(sum(map(len, self._margins.values())), 1)
-        jitter = LEVELS.index(0.04)
+        jitter = LEVELS.index(CLOSE)
         self._tellable = float(shares[0]), float(shares[jitter])
         reached = np.flatnonzero(shares > 0)
-        self._radius = LEVELS[int(reached[-1])] if len(reached) else 0.0
-        self._tree = cKDTree(self._rows) if len(reached) else None
+        alike = CLOSE if self.usual < _COMMON else 0.0
+        self._radius = max(alike, LEVELS[int(reached[-1])] if len(reached) else 0.0)
+        self._tree = cKDTree(self._rows) if self._radius > 0 and len(self._rows) else None
 
 
 def _chance(accusation: Accusation) -> float:

@@ -53,7 +53,7 @@ class RowSpace:
         """The last digit of most cells of each column of `points`, shape (columns,)."""
         steps = np.ones(len(self.table.names))
         if len(rows):
-            digits = np.quantile(decimals(rows.numbers), 0.25, axis=0, method="lower")
+            digits = np.quantile(decimals(rows.numbers), 0.5, axis=0, method="lower")
             steps[: len(self.scales)] = 10.0 ** -digits.astype(np.float64) / self.scales
         return steps
 

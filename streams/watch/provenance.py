@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from typing import Any, Final
 
 import orjson
 
-from halflife.monitors import Accusation, Contamination
+from halflife.monitors import Accusation, Contamination, match_evidence
 from halflife.schemas.alert import Alert
 from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
+from halflife.schemas.window import address as address_of
 
 from .alert_book import AlertBook
 from .circulation import Circulation
@@ -27,6 +29,8 @@ EVERY: Final = 100
 """Records of the stream from one naming of synthetic rows to the next, while they keep coming."""
 QUIET: Final = 200
 """Records without a synthetic row after which the condition is over."""
+WINDOW: Final = 200
+"""Records that are weighed together: how many of them are like synthetic rows."""
 MOST_NAMED: Final = 100
 """Synthetic rows that are named at once; they are named sooner where so many have come."""
 
@@ -54,6 +58,9 @@ class Provenance:
         self._monitor: Contamination | None = None
         self._accused: dict[int, Accusation] | None = None
         self._begun = 0
+        self._ahead: list[dict[str, Any]] = []
+        self._alike: list[dict[str, Any]] = []
+        self._window_end = FAR
 
     def learn(self, circulation: Circulation | None, memory: Memory) -> Generator[Work, Any, None]:
         """Learn the rows of a batch, if it is new.
@@ -79,6 +86,7 @@ class Provenance:
         names, blocks = tuple(self._blocks), tuple(self._blocks.values())
         result = yield Work(learn_provenance, (self.table, before, names, *real, *blocks))
         self._learned = result.get("state", result)
+        self._alike, self._window_end = [], FAR
         self._begin()
 
     def take_blocks(self, blocks: Mapping[str, Block]) -> None:
@@ -99,31 +107,25 @@ class Provenance:
             found = self._monitor.accuse(rows[start:].block)
             self._begun = start
             self._accused = {start + each.record: each for each in found}
+            alike = [(start + each.record, each) for each in self._monitor.alike]
+            self._ahead = [_evidence(rows, place, each) for place, each in alike]
         return min((place for place in self._accused if place >= start), default=len(rows))
 
-    def taken(self, count: int) -> int:
-        """Go on behind the first rows of those that were given; how many they are."""
+    def taken(self, rows: Rows, count: int) -> int:
+        """Go on behind the first of these rows, which were given; how many they are."""
         if self._monitor is not None and self._accused is not None:
             self._monitor.take(count - self._begun)
-        self._accused = None
+            self._collect(int(rows.addresses[count - 1]) if count else -1)
+        self._accused, self._ahead = None, []
         return count
 
     def accuse(self, rows: Rows, place: int, records: int) -> None:
         """Take note of an accused row, which `first` has found, after so many records."""
         if self._accused is None:
             raise RuntimeError(f"{self.plan.name}: no row was accused")
-        accusation = self._accused[place]
         self.named += 1
         self._last = records
-        evidence = {
-            "record_id": rows.ids[place],
-            **rows.place(place),
-            "batch_id": accusation.batch,
-            "batch_row": accusation.row,
-            "distance": accusation.distance,
-            "chance": accusation.chance,
-        }
-        self.pending.append(evidence)
+        self.pending.append(_evidence(rows, place, self._accused[place]))
 
     @property
     def text(self) -> str:
@@ -135,25 +137,58 @@ class Provenance:
     @property
     def due(self) -> int:
         """Number of records at which something is to be said."""
+        window = self._window_end if self._alike or self._ahead else FAR
         if self._told_at is None:
-            return self._last if self.pending else FAR
+            return min(self._last if self.pending else FAR, window)
         if len(self.pending) >= MOST_NAMED:
             return self._last
         naming = self._told_at + EVERY if self.pending else FAR
-        return min(naming, self._last + QUIET)
+        return min(naming, self._last + QUIET, window)
 
     def tell(self, alerts: AlertBook, moment: Moment) -> list[Alert]:
         """The alert that names the rows left out since the last one, or that ends, if it is due."""
         records = moment.record + 1
+        told = self._weigh(alerts, moment) if self._monitor is not None else []
         if records < self.due:
-            return []
+            return told
         named = self.pending
         over = self._told_at is not None and records >= self._last + QUIET
         self.pending, self._told_at = [], None if over else records
         evidence = {"count": len(named), "in_all": self.named, "records": named}
         text = _text(named) if named else f"no synthetic row in {QUIET} records"
         say = alerts.resolve if over else alerts.go_on
-        return say("contamination", text, moment, evidence)
+        return [*told, *say("contamination", text, moment, evidence)]
+
+    def _collect(self, address: int) -> None:
+        """Keep the records up to a place that are like synthetic rows."""
+        due = [each for each in self._ahead if address_of(each["offset"], each["row"]) <= address]
+        self._ahead = self._ahead[len(due) :]
+        self._alike += due
+
+    def _weigh(self, alerts: AlertBook, moment: Moment) -> list[Alert]:
+        """What a window tells as a whole, at its end: an e-value of ``N / WINDOW`` is enough."""
+        records = moment.record + 1
+        if self._window_end == FAR:
+            self._window_end = records + WINDOW
+        self._collect(moment.address)
+        if records < self._window_end:
+            return []
+        # Windows in which no record is like a row may pass unseen; others end where they are due.
+        self._window_end += WINDOW * ((records - self._window_end) // WINDOW + 1)
+        alike, self._alike = self._alike, []
+        usual = 1.0 if self._monitor is None else self._monitor.usual
+        evidence = match_evidence(min(len(alike), WINDOW), WINDOW, usual=usual)
+        if evidence < math.log(max(2.0, self.plan.false_alarms / WINDOW)):
+            return []
+        self._last = self._told_at = records
+        names = ", ".join(each["record_id"] for each in alike[:5])
+        text = (
+            f"{len(alike)} of the last {WINDOW} records are as near to synthetic rows as "
+            f"{usual:.1%} of real ones are at most ({names}, ...): some of them came back, though "
+            "they cannot be told one by one"
+        )
+        more = {"count": 0, "in_all": self.named, "records": [], "suspects": alike}
+        return alerts.go_on("contamination", text, moment, more)
 
     def state(self) -> dict[str, Any]:
         """All but the rows of the batches, as plain data."""
@@ -163,6 +198,8 @@ class Provenance:
             "pending": list(self.pending),
             "told_at": self._told_at,
             "last": self._last,
+            "alike": list(self._alike),
+            "window_end": self._window_end,
             "learned": self._learned and {**self._learned, **running},
             "manifests": [each.model_dump(mode="json") for each in self.manifests],
         }
@@ -171,15 +208,29 @@ class Provenance:
         """Go on from a state; `take_blocks` must follow."""
         self.named, self.pending = state["named"], list(state["pending"])
         self._told_at, self._last = state["told_at"], state["last"]
+        self._alike, self._window_end = list(state["alike"]), state["window_end"]
         self._learned = state["learned"]
         self.manifests = [SyntheticBatch.model_validate(each) for each in state["manifests"]]
 
     def _begin(self) -> None:
         """Watch with what was learnt."""
         self._accused = self._monitor = None
+        self._ahead = []
         if self._learned is not None and "key" in self._learned and self._blocks:
             self._monitor = Contamination(self.table)
             self._monitor.restore(self._learned, self._blocks)
+
+
+def _evidence(rows: Rows, place: int, accusation: Accusation) -> dict[str, Any]:
+    """A record and the synthetic row that it is like, as plain data."""
+    return {
+        "record_id": rows.ids[place],
+        **rows.place(place),
+        "batch_id": accusation.batch,
+        "batch_row": accusation.row,
+        "distance": accusation.distance,
+        "chance": accusation.chance,
+    }
 
 
 def _text(named: list[dict[str, Any]]) -> str:

@@ -97,7 +97,7 @@ class StreamWatch:
             yield from self._due()
         end = rows.addresses[done] if done < len(rows) else FAR
         self.memory.note_repeats(repeats[repeats < end])
-        return self.provenance.taken(done)
+        return self.provenance.taken(rows, done)
 
     @property
     def waiting(self) -> bool:
