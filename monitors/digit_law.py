@@ -30,7 +30,7 @@ def decimals(numbers: FloatArray) -> IntArray:
     known = np.clip(np.where(np.isfinite(numbers), numbers, 0.0), -1e150, 1e150)
     for k in range(_MOST - 1, _LEAST - 1, -1):
         scaled = known * 10.0**k
-        whole = np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))
+        whole = np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.abs(scaled)
         found[whole] = k
     return found
 

@@ -156,3 +156,37 @@ def test_interruptions_change_nothing(
     rng = np.random.default_rng(seed)
     cuts, stops = (rng.integers(1, len(log), n).tolist() for n in (9, 9))
     same(told, playing(log, heavy, early=bool(seed % 2)).play(cuts=cuts, stops=stops))
+
+
+@pytest.fixture(scope="module")
+def vague(undisturbed: Player) -> tuple[Raw, ...]:
+    """Rows whose set-points come back exactly and whose answer is jittered, one in five."""
+    block = next(iter(undisturbed.batches.values()))
+    noise = 0.025 * block.number("degradation").std() * np.random.default_rng(0).normal(size=150)
+    values, ids = [], []
+    for i, row in enumerate(opv_values(BEFORE, AFTER, seed=1)):
+        values.append(row)
+        ids.append(f"r{i}")
+        back, rest = divmod(i - FIRST, 4)
+        if rest == 0 and 0 <= back < 60:
+            cells = {str(name): cell for name, cell in block.rows()[back].items()}
+            moved = max(0.0, float(block.number("degradation")[back] + noise[back]))
+            values.append({**cells, "degradation": moved})
+            ids.append(f"s{back}")
+    return messages(values, ids)
+
+
+def test_what_cannot_be_told_one_by_one_is_told_of_all_together(
+    vague: tuple[Raw, ...], heavy: Heavy
+) -> None:
+    often = plans(lab("opv", f"{PROMISES}grace = {GRACE}\n".replace("10000", "2000")))
+    told = Player(often, vague, heavy).play()
+    alerts = [f for f in told.findings["opv"] if f.get("kind") == "contamination"]
+    suspects = [s["record_id"] for alert in alerts for s in alert["evidence"].get("suspects", [])]
+    assert all(name.startswith("s") for name in named(told))
+    assert len(suspects) >= 12
+    assert np.mean([name.startswith("s") for name in suspects]) > 0.9
+    assert any("cannot be told one by one" in alert["text"] for alert in alerts)
+    for seed in range(2):
+        cuts, stops = (np.random.default_rng(seed).integers(1, 600, n).tolist() for n in (9, 9))
+        same(told, Player(often, vague, heavy, early=bool(seed)).play(cuts=cuts, stops=stops))
