@@ -25,8 +25,9 @@ class CellLaw:
     again with chance ``2 N2 / N1 / n`` each, ``N1`` and ``N2`` the numbers of values seen once and
     twice. ``N2 + 1`` is taken for ``N2``, or less where the column has so many digits that hardly
     any two values of a smooth law would be equal: .05, and the pairs due by the step of the last
-    digit within the middle half of the values. So a column without ties tells two rows apart to
-    ``2 / n^2`` or better, and a grid hardly.
+    digit within the middle half of the values. It is never less than that step over twice the width
+    of this half: a counter has no ties, and yet its values are met. So a column without ties tells
+    two rows apart to ``2 / n^2`` or better, and a grid hardly.
 
     It keeps 96 order statistics and the 32 most frequent values.
 
@@ -76,6 +77,8 @@ class CellLaw:
         due = 0.05 + n * n * step / (8.0 * width) if width > 0 else 1.0
         again = 2.0 * (twice + min(1.0, due)) / (n * max(once, 1))
         rest = max(again, (int(off.max()) + 1) / (n + 1) if (off > 1).any() else 0.0)
+        if width > 0:
+            rest = max(rest, step / (2.0 * width))
         ends = np.cumsum(counts).astype(np.float64)
         upto = ends[chosen]
         return cls(values[chosen], upto - counts[chosen], upto, size=n, rest=float(min(1.0, rest)))

@@ -45,9 +45,10 @@ class ChanceMatches:
     how much this was too low at those h, at least as wide, at which rows near in all columns can
     be counted: columns may hang together in other ways, as those that sum to 1 do.
 
-    J has at most three columns, those that tell most: counting alone cannot show what is as rare
-    as one in 10,000 with 500 records, and the product alone would trust that all columns are
-    independent.
+    J has at most three columns, those that tell most, and of cells that are equal at values that
+    come often only one tells: such cells go together in ways that no pair shows. Counting alone
+    cannot show what is as rare as one in 10,000 with 500 records, and the product alone would trust
+    that all columns are independent.
 
     Args:
         laws: Of the columns' cells.
@@ -117,10 +118,11 @@ class ChanceMatches:
         levels = np.searchsorted(ALL_LEVELS, np.minimum(worst, ALL_LEVELS[-1]))
         if radii is None:
             radii = np.repeat(np.array(ALL_LEVELS)[levels][:, None], rows.shape[1], axis=1)
-        cells = self._cells(rows, distances <= _EQUAL, radii)
-        found = self._bound(cells, levels)
+        equal = distances <= _EQUAL
+        cells, plain = self._cells(rows, equal, radii), self._plain(rows, equal)
+        found = self._bound(cells, plain, levels)
         far = worst > ALL_LEVELS[-1]  # nothing was counted: as if all rows were near outside J
-        best = np.sort(cells[far], axis=1)[:, :_MOST_TAKEN]
+        best = np.sort(np.where(plain, 1.0, cells)[far], axis=1)[:, :_MOST_TAKEN]
         found[far] = self.total * best.prod(axis=1)
         return found
 
@@ -137,7 +139,8 @@ class ChanceMatches:
             equal = np.ones_like(stays) if level == 0 else stays
             levels = np.full(len(rows), level)
             radii = np.full(rows.shape, radius)
-            found[:, level] = self._bound(self._cells(rows, equal, radii), levels)
+            cells = self._cells(rows, equal, radii)
+            found[:, level] = self._bound(cells, self._plain(rows, equal), levels)
         return found
 
     def _stays(self, rows: FloatArray) -> BoolArray:
@@ -156,13 +159,20 @@ class ChanceMatches:
             chances[:, j] = np.where(equal[:, j], same, near)
         return np.minimum(chances, 1.0)
 
-    def _bound(self, chances: FloatArray, levels: NDArray[np.intp]) -> FloatArray:
+    def _plain(self, rows: FloatArray, equal: BoolArray) -> BoolArray:
+        """Cells that are equal, but at a value that comes often, shape (rows, d)."""
+        often = [law.often(rows[:, j]) for j, law in enumerate(self.laws)]
+        return equal & np.column_stack(often)
+
+    def _bound(self, chances: FloatArray, plain: BoolArray, levels: NDArray[np.intp]) -> FloatArray:
         """The least of the bounds, shape (pairs,)."""
         bounds = [self.counted[0, 0][levels]]
         for kind, order in enumerate(self.orders.tolist()):
             product = np.ones(len(chances))
+            taken = np.zeros(len(chances), dtype=np.bool_)
             for size, j in enumerate((j for j in order if j >= 0), start=1):
-                product = product * chances[:, j]
+                product = product * np.where(plain[:, j] & taken, 1.0, chances[:, j])
+                taken |= plain[:, j]
                 bounds.append(self.counted[kind, size][levels] * product)
         return np.asarray(np.min(bounds, axis=0))
 

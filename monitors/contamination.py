@@ -26,7 +26,7 @@ _COMMON: Final = 0.3  # share of real records that are like a row, from which th
 _EXACT: Final = 1e-9
 _MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
 _FAR: Final = 3.0  # such a distance that is kept as "at least this"
-_STRICT: Final = 0.7  # share of the rate that a single accusation may have: chances are estimates
+_STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
 
 
 class Contamination:

@@ -24,9 +24,11 @@ def test_near_is_the_share_of_the_interval() -> None:
 
 def test_values_that_repeat_have_their_share_and_others_that_of_good_and_turing() -> None:
     cells = np.concatenate([np.repeat([1.0, 2.0], [30, 20]), 10 + np.arange(50.0)])
-    law = CellLaw.fit(cells)
+    law = CellLaw.fit(cells, step=1e-3)
     assert law.equal(np.array([1.0, 2.0])).tolist() == [31 / 101, 21 / 101]
-    assert law.equal(np.array([3.0, 10.0])).tolist() == [2 * 1 / (100 * 50)] * 2
+    width = np.subtract(*np.quantile(cells, [0.75, 0.25]))
+    due = 0.05 + 100**2 * 1e-3 / (8 * width)
+    assert law.equal(np.array([3.0, 10.0])).tolist() == [pytest.approx(2 * due / (100 * 50))] * 2
     assert law.often(np.array([1.0, 3.0, 10.0])).tolist() == [True, False, False]
 
 
@@ -34,7 +36,7 @@ def test_many_digits_make_equal_cells_rarer() -> None:
     cells = np.random.default_rng(1).normal(size=500)
     coarse, fine = (CellLaw.fit(cells, step=step).rest for step in (1e-2, 1e-12))
     assert fine == pytest.approx(2 * 0.05 / 500**2)
-    assert coarse == pytest.approx(2 / 500**2)
+    assert coarse == pytest.approx(1e-2 / (2 * norm.ppf(0.75) * 2), rel=0.1)
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
