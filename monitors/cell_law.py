@@ -41,7 +41,7 @@ class CellLaw:
     Example:
         >>> law = CellLaw.fit(np.repeat([1.0, 2.0, 4.0], [60, 30, 10]))
         >>> law.equal(np.array([1.0, 4.0, 3.0])).round(2).tolist()
-        [0.6, 0.11, 0.02]
+        [0.6, 0.11, 0.5]
         >>> law.near(np.array([1.0, 1.9]), np.array([0.5, 0.5])).round(2).tolist()
         [0.01, 0.31]
 
