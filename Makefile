@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # What PyPI has of torch is built for NVIDIA cards, several GB of it; UV_TORCH_BACKEND=cpu fetches a small one instead.
+# SDMetrics (MIT), beside which tests put the measures. Without its dependencies: one of them, copulas, has a Business
+# Source Licence and must never be installed; what needs it is not used here.
+SECOND_OPINION := sdmetrics==0.32.0
 
 .PHONY: help demo test lint types bench soak tools clean links schemas setup
 help: ## this list
@@ -21,6 +24,7 @@ $(BIN)/uv:
 
 $(READY): pyproject.toml $(BIN)/uv
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[all]' --group dev
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps $(SECOND_OPINION)
 	@touch $@
 
 links:

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from .fidelity_measure import FidelityMeasure
     from .gate import Gate
     from .match_rate import match_evidence
+    from .measures import MEASURES, MeasureResult, measure_all
     from .privacy import Privacy
     from .privacy_measure import PrivacyMeasure
+    from .recipe_drift import RecipeDrift
+    from .recipe_note import RecipeNote
     from .retained import Retained, RetainedFidelity
     from .timing import Timing
     from .utility import Utility
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIDELITY_PARTS",
+    "MEASURES",
     "PARTS",
     "Accusation",
     "Contamination",
@@ -44,11 +48,14 @@ __all__ = [
     "Fidelity",
     "FidelityMeasure",
     "Gate",
+    "MeasureResult",
     "MonitorError",
     "NotFitted",
     "NothingMeasurable",
     "Privacy",
     "PrivacyMeasure",
+    "RecipeDrift",
+    "RecipeNote",
     "ReferenceTooShort",
     "Retained",
     "RetainedFidelity",
@@ -59,6 +66,7 @@ __all__ = [
     "UtilityGap",
     "Verdict",
     "match_evidence",
+    "measure_all",
 ]
 
 _EXPORTS: Final[dict[str, str]] = {
@@ -72,12 +80,16 @@ _EXPORTS: Final[dict[str, str]] = {
     "Fidelity": ".fidelity",
     "FidelityMeasure": ".fidelity_measure",
     "Gate": ".gate",
+    "MEASURES": ".measures",
+    "MeasureResult": ".measures",
     "MonitorError": ".errors",
     "NotFitted": ".errors",
     "NothingMeasurable": ".errors",
     "PARTS": ".fidelity",
     "Privacy": ".privacy",
     "PrivacyMeasure": ".privacy_measure",
+    "RecipeDrift": ".recipe_drift",
+    "RecipeNote": ".recipe_note",
     "ReferenceTooShort": ".errors",
     "Retained": ".retained",
     "RetainedFidelity": ".retained",
@@ -88,6 +100,7 @@ _EXPORTS: Final[dict[str, str]] = {
     "UtilityGap": ".utility_gap",
     "Verdict": ".verdict",
     "match_evidence": ".match_rate",
+    "measure_all": ".measures",
 }
 
 

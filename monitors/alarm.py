@@ -22,6 +22,7 @@ class DriftAlarm:
         size: Shift of the mean since the change point, in the unit of the column (a share for
             categories and missing cells); None where that has no meaning.
         text: One sentence.
+        recipe: That the record ran under, where a `RecipeDrift` tells them apart.
 
     Example:
         >>> alarm = DriftAlarm(record=40, change_point=30, kind="column", columns=("pressure",),
@@ -40,6 +41,7 @@ class DriftAlarm:
     direction: str
     size: float | None
     text: str
+    recipe: str | None = None
 
     @property
     def is_fault(self) -> bool:

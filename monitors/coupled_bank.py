@@ -58,6 +58,20 @@ class CoupledBank:
         plain, joint = self.plain.components, self.joint.components
         return plain.weighing(1.0).beside(joint.weighing(1.0))
 
+    def doubts(self, errors: FloatArray) -> FloatArray:
+        """What scores that err together, and scatter too widely, add to increments, in nats.
+
+        Args:
+            errors: Shape (2, s), standard error and excess of variance in each of s segments.
+
+        Returns:
+            Shape (s, K).
+        """
+        both = np.hypot(*(errors[:, :, None] * np.array([s.slopes for s in SHIFTS]).T[:, None]))
+        banks = (self.plain, self.joint)
+        inflations = np.concatenate([bank.inflations for bank in banks])
+        return np.asarray((both[:, None] / inflations[:, None]).reshape(len(both), -1))
+
     def read(self, values: FloatArray) -> CodedReadings:
         """What records of shape (n, d) say."""
         codes = self.plain.ranks.codes(values)

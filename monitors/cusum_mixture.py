@@ -21,6 +21,7 @@ Int64Array = NDArray[np.int64]
 __all__ = ["SEGMENT", "Crossing", "CusumMixture"]
 
 _FAR: Final = 2**31 - 1
+_MOST: Final = 500.0
 _DOUBT: Final = 1e-5  # of sums in another order than that which decides
 
 
@@ -129,7 +130,8 @@ class CusumMixture:
             return False
         if self.seen % SEGMENT == 0 or self.seen % SEGMENT + n > SEGMENT:
             # As at the last boundary among them: nothing has an age.
-            self.charges = charges(self.errors, np.zeros_like(self.since))
+            ages = np.zeros_like(self.since)
+            self.charges = charges(self.errors, ages, readings.doubts(-1))
         last = np.concatenate(readings.rows(n - 1, n), axis=1)[0]
         self.cusums = last - self.charges
         self.since[:] = self.seen + n
@@ -214,5 +216,6 @@ class CusumMixture:
 
     def _terms(self, cusums: Int32Array) -> FloatArray:
         """``w_k G_k (exp(S_k) - S_k - 1)``, shape (..., K)."""
-        nats = np.maximum(cusums, 0) * STEP  # a copy in one piece, so that sums have one order
+        # A copy in one piece, so that sums have one order; beyond 500 nats all is the same.
+        nats = np.minimum(np.maximum(cusums, 0) * STEP, _MOST)
         return np.asarray(self._factors * (np.expm1(nats) - nats), dtype=np.float64)

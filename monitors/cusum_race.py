@@ -23,7 +23,7 @@ Int64Array = NDArray[np.int64]
 SEGMENT: Final = 64
 
 
-def charges(errors: FloatArray, ages: Int64Array) -> Int32Array:
+def charges(errors: FloatArray, ages: Int64Array, doubts: FloatArray) -> Int32Array:
     """What CUSUMs pay for each record of a segment, in steps, shape (K,).
 
     That is the mean over the segment of a charge that grows with age: by every record of it at
@@ -32,8 +32,9 @@ def charges(errors: FloatArray, ages: Int64Array) -> Int32Array:
     Args:
         errors: Shape (2, K), ``s_k`` and ``caution``; see `CusumMixture`.
         ages: Shape (K,), records since each CUSUM was at zero, as the segment begins.
+        doubts: Shape (K,), what the increments may err by beside that in this segment, in nats.
     """
-    error, caution = errors
+    error, caution = np.hypot(errors[0], doubts), errors[1]
     paid = error * (ages + (SEGMENT + 1) / 2)
     nats = np.where(paid > 1.0, error * np.minimum(paid, caution), 0.0)
     return np.asarray(np.ceil(np.minimum(nats, LARGEST) / STEP), dtype=np.int32)
@@ -85,11 +86,13 @@ class CusumRace:
         """The alarms of each mixture, in order."""
         if self._mixtures:
             self._gather()
-            start, n = 0, self._readings[0].records
+            start, n, segment = 0, self._readings[0].records, 0
             while start < n:
                 seen = self._first + start
+                self._doubts = np.concatenate([each.doubts(segment) for each in self._readings])
                 if seen % SEGMENT == 0:
                     self._charge(slice(None), seen)
+                segment += 1
                 stop = min(n, start + SEGMENT - seen % SEGMENT)
                 self._advance(range(len(self._mixtures)), start, stop)
                 start = stop
@@ -123,7 +126,8 @@ class CusumRace:
 
     def _charge(self, lanes: slice, seen: int) -> None:
         """Charge for the segment that begins when ``seen`` records have been."""
-        self._charges[lanes] = charges(self._errors[:, lanes], seen - self._since[lanes])
+        ages = seen - self._since[lanes]
+        self._charges[lanes] = charges(self._errors[:, lanes], ages, self._doubts[lanes])
 
     def _advance(self, members: Sequence[int], start: int, stop: int) -> None:
         """Take some rows, within a segment, to mixtures whose lanes lie side by side."""

@@ -8,23 +8,31 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+FloatArray = NDArray[np.float64]
+
 _MOST: Final = 0.98  # lag-1 correlation beyond which the geometric sum below says nothing any more
 _SURE: Final = 2.0  # standard errors
+_BATCHES: Final = (8, 32, 128)
+_FEWEST: Final = 12  # batches
 
 
-def inflation(scores: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
-    """Long-run variance ``(1 + r) / (1 - r)`` of a series with lag-1 correlation ``r``; at least 1.
+def inflation(scores: FloatArray, known: NDArray[np.bool_]) -> float:
+    """Long-run variance of a series beside that of its values; at least 1.
 
-    A correlation within two standard errors of none, or below, counts as none. Any other is taken
-    as high as it may well be: its estimate is too low by ``(1 + 3 r) / n``, and errs by ``sqrt((1 -
-    r^2) / n)``, of which two are added.
+    It is ``(1 + r) / (1 - r)`` of the lag-1 correlation r. A correlation within two standard errors
+    of none, or below, counts as none. Any other is taken as high as it may well be: its estimate is
+    too low by ``(1 + 3 r) / n``, and errs by ``sqrt((1 - r^2) / n)``, of which two are added. What
+    is weak but lasts, as where a model is a little wrong wherever the planner stays, shows in the
+    variance of sums over 8, 32 or 128 records instead, where it exceeds that of independent ones by
+    three of its standard errors.
 
     Args:
         scores: Shape (n,), with mean near 0 and in their order.
         known: Shape (n,), which of them there are.
 
     References:
-        Kendall, "Note on bias in the estimation of autocorrelation", Biometrika 41 (1954).
+        Kendall, "Note on bias in the estimation of autocorrelation", Biometrika 41 (1954). Law,
+        Simulation Modeling and Analysis (2015), section 9.5 (batch means).
 
     Example:
         >>> everywhere = np.ones(400, dtype=bool)
@@ -34,9 +42,15 @@ def inflation(scores: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
         True
     """
     centred = np.where(known, scores - scores[known].mean(), 0.0)
-    pairs = int((known[1:] & known[:-1]).sum())
     power = float((centred**2).sum()) / max(int(known.sum()), 1)
-    if pairs < 2 or power <= 0.0:
+    if power <= 0.0:
+        return 1.0
+    return max(_by_neighbours(centred, known, power), _by_batches(centred, known, power))
+
+
+def _by_neighbours(centred: FloatArray, known: NDArray[np.bool_], power: float) -> float:
+    pairs = int((known[1:] & known[:-1]).sum())
+    if pairs < 2:
         return 1.0
     correlation = float((centred[1:] * centred[:-1]).sum()) / pairs / power
     if correlation <= _SURE / math.sqrt(pairs):
@@ -45,3 +59,17 @@ def inflation(scores: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
     doubt = _SURE * math.sqrt((1.0 - correlation**2) / pairs)
     correlation = min(correlation + (1.0 + 3.0 * correlation) / pairs + doubt, _MOST)
     return (1.0 + correlation) / (1.0 - correlation)
+
+
+def _by_batches(centred: FloatArray, known: NDArray[np.bool_], power: float) -> float:
+    found = 1.0
+    for size in _BATCHES:
+        batches = len(centred) // size
+        if batches < _FEWEST:
+            break
+        sums = centred[: batches * size].reshape(batches, size).sum(axis=1)
+        counts = known[: batches * size].reshape(batches, size).sum(axis=1)
+        ratio = float((sums**2).sum()) / max(float(counts.sum()), 1.0) / power
+        if ratio > 1.0 + 3.0 * math.sqrt(2.0 / batches):
+            found = max(found, ratio)
+    return found

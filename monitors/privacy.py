@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Final
 
 import numpy as np
 
-from halflife.schemas.table import Block, FloatArray, Table
+from halflife.schemas.table import Block, Table
 
 from .errors import TooFewRows
+from .gower_rows import GowerRows
 from .privacy_measure import PrivacyMeasure
-
-_AT_ONCE: Final = 500
 
 
 class Privacy:
     r"""Distance to the closest record, and copies.
 
-    The distance of two rows is Gower's: the mean over the columns of :math:`|x - y|` over the range
-    of the real rows, or 0 and 1 for equal and other categories; a missing number equals another
-    missing one, and is at least 1/2 from all others. A synthetic row counts 1 where its nearest
-    training row is nearer than its nearest held-out row, 1/2 where they are as near. As many
-    training as held-out rows are looked at, or the greater number would win by chance.
+    The distance of two rows is Gower's (`GowerRows`), by the ranges of the real rows. A synthetic
+    row counts 1 where its nearest training row is nearer than its nearest held-out row, 1/2 where
+    they are as near. As many training as held-out rows are looked at, or the greater number would
+    win by chance.
 
     Replicates are real: a held-out row may equal a training row because an experiment was done
     twice. With a share :math:`p` of such rows, :math:`p m` of m synthetic rows may do so too, and
@@ -32,9 +29,11 @@ class Privacy:
     Args:
         table: What the rows are.
         seed: Of the training rows chosen.
+        most_rows: Of each kind, at most so many are compared by distance, drawn with the seed;
+            copies are looked for in all.
 
-    Reference: Gower, Biometrics 27 (1971) 857; Platzer and Reutterer, Frontiers in Big Data 4
-    (2021) 679939 (the share); Clopper and Pearson, Biometrika 26 (1934) 404.
+    Reference: Platzer and Reutterer, Frontiers in Big Data 4 (2021) 679939 (the share); Clopper and
+    Pearson, Biometrika 26 (1934) 404.
 
     Example:
         >>> from halflife.schemas.table import Column
@@ -44,9 +43,10 @@ class Privacy:
         PrivacyMeasure(dcr_share=1.0, copies=40, replicates=0.0, equal_rows=40)
     """
 
-    def __init__(self, table: Table, *, seed: int = 0) -> None:
+    def __init__(self, table: Table, *, seed: int = 0, most_rows: int = 5_000) -> None:
         self.table = table
         self.seed = seed
+        self.most_rows = most_rows
 
     def measure(self, train: Block, holdout: Block, synthetic: Block) -> PrivacyMeasure:
         """How near the synthetic rows come to the training rows.
@@ -69,11 +69,13 @@ class Privacy:
 
     def _dcr_share(self, train: Block, holdout: Block, synthetic: Block) -> float:
         """Share of the synthetic rows that are nearer to training than to held-out rows."""
-        size = min(len(train), len(holdout))
+        size = min(len(train), len(holdout), self.most_rows)
         generator = np.random.default_rng(self.seed)
         sides = [rows[generator.permutation(len(rows))[:size]] for rows in (train, holdout)]
-        scaled = _scaled([*sides, synthetic])
-        to_train, to_holdout = (_nearest(scaled[2], side) for side in scaled[:2])
+        if len(synthetic) > self.most_rows:
+            synthetic = synthetic[generator.permutation(len(synthetic))[: self.most_rows]]
+        *real, rows = GowerRows.of([*sides, synthetic])
+        to_train, to_holdout = (rows.nearest(side) for side in real)
         # Equal up to rounding: the same distance summed in another order is no nearer.
         tie = np.isclose(to_train, to_holdout, rtol=1e-9, atol=1e-12)
         return float(np.where(tie, 0.5, to_train < to_holdout).mean())
@@ -83,39 +85,6 @@ def _keys(block: Block) -> list[Hashable]:
     """Each row as something that can be looked up; missing cells are equal."""
     numbers = np.where(np.isnan(block.numbers), np.inf, block.numbers + 0.0)  # -0.0 is 0.0
     return list(zip(map(tuple, numbers.tolist()), map(tuple, block.texts), strict=True))
-
-
-def _scaled(blocks: list[Block]) -> list[FloatArray]:
-    """Rows whose city-block distance is Gower's; the first two blocks give the ranges."""
-    pooled = Block.concatenate(blocks)
-    real = len(blocks[0]) + len(blocks[1])
-    parts: list[FloatArray] = []
-    for name in pooled.table.numeric:
-        cells = pooled.number(name)
-        known = cells[:real][np.isfinite(cells[:real])]
-        low, span = (known.min(), np.ptp(known)) if len(known) else (0.0, 0.0)
-        scaled = np.clip((cells - low) / (span or 1.0), -1.0, 2.0)
-        missing = np.isnan(cells)
-        # The middle, and 1/2 aside: from 1/2 to 1 away from whatever is there.
-        parts += [np.where(missing, 0.5, scaled)[:, None], missing[:, None] * 0.5]
-    for name in pooled.table.categories:
-        _, codes = np.unique(
-            np.array(["" if t is None else "=" + t for t in pooled.text(name)]), return_inverse=True
-        )
-        parts.append(np.eye(codes.max() + 1)[codes] / 2.0)
-    matrix = np.hstack(parts) / len(pooled.table.names)
-    return np.split(matrix, np.cumsum([len(block) for block in blocks])[:-1])
-
-
-def _nearest(rows: FloatArray, others: FloatArray) -> FloatArray:
-    """Distance of each row to the nearest of the others, shape (n,)."""
-    from scipy.spatial.distance import cdist
-
-    parts = [
-        cdist(rows[start : start + _AT_ONCE], others, "cityblock").min(axis=1)
-        for start in range(0, len(rows), _AT_ONCE)
-    ]
-    return np.concatenate(parts)
 
 
 def _upper_limit(successes: int, trials: int) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 
 #: Log-likelihood ratios are integers, in steps of this many nats.
 STEP: Final = 2.0**-16
@@ -36,6 +37,8 @@ class Readings:
         present: Shape (E, n), whether there was a cell.
     """
 
+    _doubts: FloatArray | None = None
+
     def __init__(
         self, increments: Int32Array, amounts: Int64Array, present: NDArray[np.bool_]
     ) -> None:
@@ -55,6 +58,20 @@ class Readings:
     def rows(self, start: int, stop: int) -> list[Int32Array]:
         """The increments of some records, in pieces of shape (stop - start, k) side by side."""
         return [self._rows[start:stop]]
+
+    @property
+    def size(self) -> int:
+        """``K``."""
+        return int(self._rows.shape[1])
+
+    def doubts(self, segment: int) -> FloatArray:
+        """What the increments of a segment may err by, beside their errors, in nats; shape (K,)."""
+        return np.zeros(self.size) if self._doubts is None else self._doubts[segment]
+
+    def doubting(self, doubts: FloatArray) -> Self:
+        """The same records, with doubts of each segment that they reach into, shape (s, K)."""
+        self._doubts = doubts
+        return self
 
     def lifts(self) -> bool:
         """Whether any increment is above 0."""
@@ -104,10 +121,23 @@ class CodedReadings(Readings):
             if len(table)
         )
 
+    @property
+    def size(self) -> int:
+        """``K``."""
+        return sum(table.shape[1] * places.shape[1] for table, places in self._words)
+
     def beside(self, other: CodedReadings) -> CodedReadings:
         """These and, after them, others of the same records."""
-        return CodedReadings(
+        both = CodedReadings(
             [*self._words, *other._words],
             amounts=np.concatenate([self.amounts, other.amounts]),
             present=np.concatenate([self.present, other.present]),
         )
+        known = [each._doubts for each in (self, other) if each._doubts is not None]  # noqa: SLF001 - another of this class
+        if not known:
+            return both
+        parts = [
+            np.zeros((len(known[0]), each.size)) if each._doubts is None else each._doubts  # noqa: SLF001 - as above
+            for each in (self, other)
+        ]
+        return both.doubting(np.concatenate(parts, axis=1))

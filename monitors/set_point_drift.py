@@ -15,6 +15,7 @@ from .cusum_mixture import Crossing
 from .detector import Detector
 from .errors import ReferenceTooShort
 from .finding import Finding
+from .local_doubt import LocalDoubt
 from .readings import CodedReadings
 from .set_point_model import SetPointModel
 from .wording import amount
@@ -62,10 +63,12 @@ class SetPointDrift(Detector):
     least: ClassVar[int] = 50
     _model: SetPointModel
     _bank: CoupledBank
+    _doubt: LocalDoubt
 
     def __init__(self, table: Table, *, false_alarms: float) -> None:
         super().__init__(table, false_alarms=false_alarms)
         self.outside = 0
+        self._taken = 0
 
     @classmethod
     def watched(cls, table: Table) -> tuple[str, ...]:
@@ -91,13 +94,19 @@ class SetPointDrift(Detector):
         self.outside = 0
         self._model, held_out = SetPointModel.fit(reference, self._conditions, self.columns)
         self._bank = CoupledBank.fit(held_out)
+        features, outside = self._model.features(reference)
+        self._doubt = LocalDoubt.fit(features[~outside], float(self._model.arrays["ridge"][0]))
+        self._taken = 0
         return self._bank.components
 
     def read(self, block: Block) -> CodedReadings:
         """What records say."""
-        residuals, outside = self._model.residuals(block)
+        features, outside = self._model.features(block)
         self.outside += int(outside.sum())
-        return self._bank.read(residuals)
+        errors = self._doubt.of(features, ~outside, self._taken)
+        self._taken += len(block)
+        readings = self._bank.read(self._model.beyond(block, features, outside))
+        return readings.doubting(self._bank.doubts(errors))
 
     def tell(self, crossing: Crossing) -> Finding:
         """What an alarm means."""
@@ -122,12 +131,15 @@ class SetPointDrift(Detector):
         return {
             "model": self._model.state(),
             "bank": self._bank.state(),
+            "doubt": self._doubt.state(),
             "outside": self.outside,
+            "taken": self._taken,
         }
 
     def relearn(self, learned: Mapping[str, Any]) -> Components:
         """Know again what was learned."""
         self._model = SetPointModel.of_state(learned["model"])
         self._bank = CoupledBank.of_state(learned["bank"])
-        self.outside = int(learned["outside"])
+        self._doubt = LocalDoubt.of_state(learned["doubt"])
+        self.outside, self._taken = int(learned["outside"]), int(learned["taken"])
         return self._bank.components

@@ -22,6 +22,7 @@ _RIDGES: Final = tuple(10.0**power for power in range(-6, 3))
 _GRID: Final = 2.0**-16  # of set-points and features
 _WEIGHT_BITS: Final = 24
 _LEAST_SCALE: Final = 0.25  # of the mean one: no place is thought to be quieter
+_FEWEST_NEAR: Final = 20  # rows nearest to a centre, below which its surroundings are unknown
 _MOST_LEVELS: Final = 10
 _FEWEST_OF_LEVEL: Final = 5
 
@@ -35,7 +36,8 @@ class SetPointModel:
     the leverage (Allen's PRESS), so that no row's residual comes from a model that has seen it.
 
     A row is *outside* where a set-point is missing, beyond its range in the reference, at an
-    unknown level, or farther from every centre than any row of the reference.
+    unknown level, farther from every centre than any row of the reference, or nearest to a centre
+    around which there are hardly any.
 
     Set-points, features and weights lie on grids of powers of two, on which sums of products are
     exact: a residual is the same to the last bit, whatever rows stand beside it.
@@ -106,19 +108,29 @@ class SetPointModel:
         A residual is NaN where the row is outside or the answer is missing. Its unit is the
         spread of the answer at those set-points.
         """
-        a = self.arrays
+        features, outside = self.features(block)
+        return self.beyond(block, features, outside), outside
+
+    def features(self, block: Block) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Of each row, shape (n, features), and whether it is outside, shape (n,)."""
         x, outside = self._conditions(block)
         squares = self._squares(x)
-        outside |= squares.min(axis=1) > a["reach"][0] ** 2
+        nearest = squares.argmin(axis=1)
+        outside |= squares[np.arange(len(squares)), nearest] > self.arrays["reach"][0] ** 2
+        outside |= self.arrays["lonely"][nearest] > 0
         x[outside] = 0.0
+        return self._features(x, squares, float(self.arrays["width"][0])), outside
+
+    def beyond(self, block: Block, features: FloatArray, outside: NDArray[np.bool_]) -> FloatArray:
+        """The residuals of rows with these features."""
+        a = self.arrays
         answers = block.matrix(self.answers)
-        both = self._kernels(squares, float(a["width"][0])) @ self._weights[x.shape[1] :]
-        both += _limited(x) @ self._weights[: x.shape[1]]
+        both = features @ self._weights
         expected, scales = both[:, : len(self.answers)], both[:, len(self.answers) :]
         scales = np.maximum(scales + a["scale_means"], a["least_scales"])
         residuals = (answers - (expected + a["means"])) / scales
         residuals[outside] = np.nan
-        return residuals, outside
+        return residuals
 
     def state(self) -> dict[str, Any]:
         """As plain data."""
@@ -218,6 +230,9 @@ class SetPointModel:
         between = 0.75 * np.sqrt(np.median(gaps.min(axis=1))) if len(chosen) > 1 else 0.0
         reach = max(float(np.sqrt(nearest.max())), float(between)) * (1 + 1e-9) + 1e-9
         self.arrays["reach"] = np.array([reach])
+        counts = np.bincount(self._squares(x).argmin(axis=1), minlength=len(chosen))
+        fewest = min(_FEWEST_NEAR, len(x) / len(chosen) / 3)
+        self.arrays["lonely"] = (counts < fewest).astype(np.float64)
 
     def _regress(self, reference: Block) -> FloatArray:
         """Fit f and s; the held-out residuals."""
@@ -239,6 +254,7 @@ class SetPointModel:
         least = np.maximum(_LEAST_SCALE * means, 1e-9 * np.where(size > 0, size, 1.0))
         self.arrays |= {
             "width": np.array([width]),
+            "ridge": np.array([min(ridge.ridge for ridge in ridges)]),
             "weights": np.column_stack([ridge.weights for ridge in ridges]),
             "means": np.array([ridge.mean for ridge in ridges]),
             "scale_weights": np.column_stack([ridge.weights for ridge in scales]),
@@ -272,7 +288,7 @@ class _Ridge:
             misses = (centred - fitted) / (1.0 - leverage)
             error = float(np.log(float(misses @ misses) / power + 1e-12))
             if error < self.error:
-                self.error = error
+                self.error, self.ridge = error, ridge
                 self.held_out = y - misses
                 weights = right.T @ (values / (values**2 + ridge * len(y)) * shadow)
         unit = 2.0 ** (np.ceil(np.log2(np.abs(weights).max() or 1.0)) - _WEIGHT_BITS)

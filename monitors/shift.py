@@ -46,6 +46,11 @@ class Shift:
             return "spread"
         return "up" if self.mean > 0 else "down"
 
+    @property
+    def slopes(self) -> tuple[float, float]:
+        """What scores that are off by one, and a variance higher by one, add to its mean, about."""
+        return abs(self.mean), 0.5 * abs(1.0 - 1.0 / self.variance) * self.share
+
     def log_ratio(self, scores: FloatArray) -> FloatArray:
         """Log of the density of each score after the change over that before, in nats."""
         miss = (scores - self.mean) ** 2 / self.variance

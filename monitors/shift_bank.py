@@ -37,8 +37,8 @@ class ShiftBank:
     Component ``k`` is shift ``k % len(SHIFTS)`` of column ``k // len(SHIFTS)``, so that a record
     takes what its cell in a column says from one row of a table. Its gain is ``1 / (I zeta^2)``: I
     the mean of ``l`` after the change, and zeta the overshoot of the shift for independent columns
-    without large atoms, else 1 (Siegmund, Sequential Analysis (1985), chapter 8). Columns that do
-    not vary weigh nothing.
+    without large atoms, else 1 (Siegmund, Sequential Analysis (1985), chapter 8). What a reference
+    cannot tell of weighs nothing.
 
     Args:
         ranks: Of the d columns.
@@ -69,7 +69,7 @@ class ShiftBank:
         masses = np.where(watched[:, None], ranks.masses, 0.0)
         masses[~watched, -1] = 1.0  # of nothing: a score of 0
         totals = masses.sum(axis=1)
-        varied = watched & (ranks.masses[:, :-1].max(axis=1) < ranks.sizes)
+        constant = watched & (ranks.masses[:, :-1].max(axis=1) >= ranks.sizes)
         nats = np.stack([shift.log_ratio(ranks.scores) for shift in SHIFTS])
         ratios = np.exp(nats)
         means = (ratios * masses).sum(axis=2) / totals
@@ -91,7 +91,8 @@ class ShiftBank:
         weights = np.array([shift.weight for shift in SHIFTS])
         gains = -np.log(np.clip(after, 1e-3, 1.0))
         gains -= 2.0 * np.log(np.where(smooth, zeta, 1.0))
-        telling = varied & (after * inflations > _LEAST)
+        gains[:, constant] = 0.0  # how rare other values are, no reference of one value tells
+        telling = watched & (constant | (after * inflations > _LEAST))
         self.components = Components(
             owners=np.repeat(np.arange(d), len(SHIFTS)),
             errors=np.where(watched, errors, 0.0).T.ravel(),

@@ -11,6 +11,7 @@ from .message import EventTime, Identity, Message, StreamName
 AlertKind = Literal[
     "drift",
     "planner-moved",
+    "recipe",
     "fidelity",
     "forecast",
     "regeneration-failed",

@@ -55,6 +55,11 @@ class StreamPlan(BaseModel):
     target: str | None = Field(
         default=None, description="The column that models of this stream predict."
     )
+    recipe: ColumnName | None = Field(
+        default=None,
+        description="The column of a CSV that says which recipe a record ran under; "
+        "it need not be declared. Live records say it themselves.",
+    )
     on_drift: Literal["regenerate", "ask"] = Field(
         default="regenerate",
         description="After a drift alarm: make a new batch, or wait for a person.",
@@ -171,10 +176,10 @@ class StreamPlan(BaseModel):
     def digest(self) -> str:
         """16 hexadecimal digits that change with anything that alters findings.
 
-        A default that is written out changes nothing, nor does the title. The order of columns
-        does: it is the order of the numbers in a block.
+        A default that is written out changes nothing, nor do the title and the column of a file
+        that names recipes. The order of columns does: it is the order of the numbers in a block.
         """
-        resolved = self.model_dump(mode="json") | {
+        resolved = self.model_dump(mode="json", exclude={"recipe"}) | {
             "title": "",
             "window": self.window_rows,
             "cooldown": self.cooldown_records,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from halflife.schemas.near import did_you_mean
-from halflife.schemas.table import Block, Kind, Table
+from halflife.schemas.table import Block, Kind, ObjectArray, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +94,39 @@ def block_from(frame: pd.DataFrame, table: Table, source: str) -> Block:
         if column.is_number:
             _check_numbers(frame[column.name], column.kind, f"{source}, column {column.name!r}")
     return Block.from_frame(table, frame)
+
+
+def recipes_from(frame: pd.DataFrame, column: str | None, source: str) -> ObjectArray | None:
+    """What each row ran under, shape (n,): a text, or None where the cell is empty.
+
+    Args:
+        frame: As :func:`read_table` gives it.
+        column: That the lab file names as ``recipe``; None if it names none.
+        source: What to call the rows in errors: their file.
+
+    Returns:
+        None if no column is named or all its cells are empty.
+
+    Raises:
+        TableFileError: For a column that is not there.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"yield": [0.3, 0.4], "program": ["hot", None]})
+        >>> recipes_from(frame, "program", "runs.csv")
+        array(['hot', None], dtype=object)
+    """
+    if column is None:
+        return None
+    if column not in frame.columns:
+        there = [str(name) for name in frame.columns]
+        raise TableFileError(
+            f"{source}: no column {column!r}, which the lab file names as recipe"
+            f"{did_you_mean(column, there)}. The file has: {', '.join(there)}"
+        )
+    recipes = frame[column].astype(str).to_numpy(dtype=object, copy=True)
+    recipes[frame[column].isna().to_numpy()] = None
+    return None if all(recipe is None for recipe in recipes) else recipes
 
 
 def _content(path: Path) -> bytes:

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from halflife.monitors import Fidelity, Privacy
+from halflife.monitors import Fidelity
 from halflife.monitors.fidelity import PARTS, summary
 from halflife.monitors.fidelity_measure import FidelityMeasure
+from halflife.monitors.measures import MEASURES, measure_all
 from halflife.monitors.part_score import PartScore
 from halflife.schemas.table import Block, Column, Table
 
@@ -55,17 +56,24 @@ def assess(
     began = time.perf_counter()
     table = real.table
     scores: dict[str, PartScore] = {}
+    steps = len(PARTS) + len(MEASURES)
     for i, part in enumerate(PARTS):
-        tell(i, len(PARTS) + 1, f"measuring {part}")
+        tell(i, steps, f"measuring {part}")
         scores |= Fidelity(table, seed=seed).scores(real, synthetic, parts=[part])
     measure = summary(scores, real, synthetic)
-    tell(len(PARTS), len(PARTS) + 1, "measuring distances")
+    measures = measure_all(
+        real,
+        synthetic,
+        train,
+        seed=seed,
+        tell=lambda done, _, title: tell(len(PARTS) + done, steps, title),
+    )
+    named = {found.measure: found for found in measures}
     reasons = {name: _why(name, scores[name], table) for name in PARTS if name not in measure.parts}
     if measure.tstr is None:
         reasons["tstr"] = reasons["trtr"] = reasons["predictive"]
     if train is None:
         reasons["dcr_share"] = reasons["copies"] = "it needs the training rows: --train"
-    privacy = None if train is None else Privacy(table, seed=seed).measure(train, real, synthetic)
     result = {
         "fidelity": measure.fidelity,
         "parts": {name: measure.parts.get(name) for name in PARTS},
@@ -73,8 +81,8 @@ def assess(
         "c2st_auc": measure.c2st_auc,
         "tstr": measure.tstr,
         "trtr": measure.trtr,
-        "dcr_share": privacy and privacy.dcr_share,
-        "copies": privacy and privacy.copies,
+        "dcr_share": named["closest_record_share"].value,
+        "copies": named["copies"].details.get("copies"),
         "laws": [
             {
                 "law": law.text,
@@ -84,6 +92,7 @@ def assess(
             for law in table.laws
         ],
         "columns": [_column(column, measure, real, synthetic) for column in table.columns],
+        "measures": [found.to_dict() for found in measures],
         "seconds": time.perf_counter() - began,
     }
     return Assessment(result, reasons)

@@ -10,6 +10,7 @@ import click
 from .options import (
     STDOUT,
     data_argument,
+    html_option,
     json_option,
     lab_option,
     read_plan,
@@ -39,6 +40,7 @@ _SHOWN = 12  # measurements of the fidelity in the terminal
     help="The column of event times: what was late, slow or stopped is told too.",
 )
 @json_option()
+@html_option()
 def command(
     *,
     data: Path,
@@ -47,6 +49,7 @@ def command(
     batch: Path | None,
     time_column: str | None,
     json_file: Path | None,
+    html: Path | None,
 ) -> None:
     """Run the monitors over the rows of a CSV, oldest first, as they would have run live.
 
@@ -54,33 +57,45 @@ def command(
     a synthetic batch; records that are rows of it are named and left out. Nothing is regenerated.
     Rows are counted from 0.
     """
-    if json_file is not None and json_file != STDOUT:
-        refuse_overwriting(json_file, data, batch, lab_file)
+    for output in (json_file, html):
+        if output is not None and output != STDOUT:
+            refuse_overwriting(output, data, batch, lab_file)
     plan = read_plan(lab_file, stream)
-    from halflife.streams.tables import block_from, read_table
+    from halflife.streams.tables import block_from, read_table, recipes_from
     from halflife.streams.times import times_from
 
     frame = read_table(data)
     rows = block_from(frame, plan.table, str(data))
+    recipes = recipes_from(frame, plan.recipe, str(data))
     times = None if time_column is None else times_from(frame, time_column, str(data))
     synthetic = None
     if batch is not None:
         synthetic = block_from(read_table(batch), plan.table, str(batch))
     from halflife.streams.watch.backtest import backtest
 
-    from .output import progress, terminal, write_json
+    from .facts.backtest_facts import complete_backtest
+    from .output import finite, progress, terminal, write_json
 
     with progress(f"watching {len(rows)} records", len(rows)) as tell:
         found = backtest(
             plan,
             rows,
+            recipes=recipes,
             batch=synthetic,
             times=times,
             progress=lambda done: tell(done, len(rows), ""),
         )
+    title = plan.title or plan.name
+    found = complete_backtest(found, rows, frame, title=title, seed=plan.seed)
     write_json(json_file, found)
+    if html is not None:
+        from .pages.backtest_page import backtest_page
+
+        html.write_text(backtest_page(finite(found)), encoding="utf-8")
     if json_file != STDOUT:
         show(found, terminal())
+        if html is not None:
+            click.echo(f"wrote {html}")
 
 
 def show(found: dict[str, Any], console: Console) -> None:

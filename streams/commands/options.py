@@ -74,6 +74,16 @@ def json_option() -> Decorator:
     )
 
 
+def html_option() -> Decorator:
+    """``--html FILE``: the same as a page."""
+    return click.option(
+        "--html",
+        type=OutputFile(),
+        metavar="FILE",
+        help="Write a page for the browser: self-contained, for a talk or for paper.",
+    )
+
+
 def seed_option() -> Decorator:
     """``--seed K``."""
     return click.option(

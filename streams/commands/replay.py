@@ -74,7 +74,7 @@ def command(
 
     The identity of a record is that of its row, so that what was sent before counts as a repeat:
     name a --run to have it all count again. With --lab, the columns are read as the lab file
-    declares them, and others are not sent.
+    declares them, and others are not sent; the column that it names as recipe goes as that.
 
     Fidelity is measured once in a minute of event time, or as the lab file has it: past records
     that are sent fast want --start and --every.
@@ -87,11 +87,11 @@ def command(
     from .replayer import Replayer
 
     frame = read_table(data)
-    rows = _rows(frame, data, stream, lab_file, id_column)
+    rows, recipes = _rows(frame, data, stream, lab_file, id_column)
     ids = identities(frame, data.name, id_column, run_name)
     settings, topics = reach()
     replayer = Replayer(stream=stream, instrument=instrument, start=start, every=every)
-    _send(settings, topics.records, replayer.records(rows, ids), len(rows), rate)
+    _send(settings, topics.records, replayer.records(rows, ids, recipes), len(rows), rate)
 
 
 def identities(frame: pd.DataFrame, file: str, column: str | None, run: str) -> list[str]:
@@ -120,15 +120,19 @@ def identities(frame: pd.DataFrame, file: str, column: str | None, run: str) -> 
 
 def _rows(
     frame: pd.DataFrame, data: Path, stream: str, lab_file: Path | None, id_column: str | None
-) -> list[dict[Any, Any]]:
+) -> tuple[list[dict[Any, Any]], list[str | None] | None]:
+    """The values of the records, and their recipes where the lab file says which column it is."""
     if lab_file is not None:
-        from halflife.streams.tables import block_from
+        from halflife.streams.tables import block_from, recipes_from
 
         from .options import read_plan
 
-        return list(block_from(frame, read_plan(lab_file, stream).table, str(data)).rows())
+        plan = read_plan(lab_file, stream)
+        recipes = recipes_from(frame, plan.recipe, str(data))
+        rows = list(block_from(frame, plan.table, str(data)).rows())
+        return rows, None if recipes is None else recipes.tolist()
     kept = frame if id_column is None else frame.drop(columns=id_column, errors="ignore")
-    return kept.astype(object).where(kept.notna(), None).to_dict("records")
+    return kept.astype(object).where(kept.notna(), None).to_dict("records"), None
 
 
 def _send(

@@ -48,13 +48,17 @@ class Replayer:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def records(
-        self, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        ids: Sequence[str],
+        recipes: Sequence[str | None] | None = None,
     ) -> Iterator[ExperimentRecord]:
         """The records, each made when it is asked for, so that its time is that of now.
 
         Args:
             rows: Cells by column; NaN is a missing one.
             ids: Their identities, as many as rows.
+            recipes: What they ran under, as many as rows, if that is known.
 
         Raises:
             MessageError: For a row that is no record, such as one with an infinite number.
@@ -67,6 +71,8 @@ class Replayer:
                 "instrument": self.instrument,
                 "values": {column: _cell(cell) for column, cell in row.items()},
             }
+            if recipes is not None and recipes[i] is not None:
+                fields["recipe"] = recipes[i]
             try:
                 yield ExperimentRecord.checked(fields)
             except MessageError as error:

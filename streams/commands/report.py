@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from .options import (
     STDOUT,
-    OutputFile,
     data_argument,
+    html_option,
     json_option,
     lab_option,
     read_plan,
@@ -18,9 +18,6 @@ from .options import (
     seed_option,
     stream_option,
 )
-
-if TYPE_CHECKING:
-    from .assessment import Assessment
 
 
 @click.command("report")
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
 )
 @seed_option()
 @json_option()
-@click.option("--html", type=OutputFile(), metavar="FILE", help="Write a page for the browser.")
+@html_option()
 def command(
     *,
     real: Path,
@@ -60,7 +57,8 @@ def command(
     from halflife.streams.tables import block_from, read_table
 
     from .assessment import assess
-    from .output import progress, write_json
+    from .facts.report_facts import complete_report
+    from .output import finite, progress, write_json
 
     blocks = [
         None if path is None else block_from(read_table(path), plan.table, str(path))
@@ -68,18 +66,21 @@ def command(
     ]
     if blocks[0] is None or blocks[1] is None:
         raise AssertionError("both arguments are required")
+    used = plan.seed if seed is None else seed
     with progress("measuring") as tell:
-        found = assess(
-            blocks[0], blocks[1], blocks[2], seed=plan.seed if seed is None else seed, tell=tell
+        found = assess(blocks[0], blocks[1], blocks[2], seed=used, tell=tell)
+        result = complete_report(
+            *(found.result, found.reasons, blocks[0], blocks[1]),
+            title=plan.title or plan.name,
+            seed=used,
         )
-    write_json(json_file, found.result)
+    write_json(json_file, result)
     if html is not None:
-        from .report_page import report_page
+        from .pages.report_page import report_page
 
-        page = report_page(found, blocks[0], blocks[1], title=plan.title or plan.name)
-        html.write_text(page, encoding="utf-8")
+        html.write_text(report_page(finite(result)), encoding="utf-8")
     if json_file != STDOUT:
-        _show(found, len(blocks[0]), len(blocks[1]))
+        _show(result)
         if html is not None:
             click.echo(f"wrote {html}")
     else:
@@ -87,13 +88,15 @@ def command(
             click.echo(f"{key} is null: {reason}", err=True)
 
 
-def _show(found: Assessment, real: int, synthetic: int) -> None:
+def _show(result: dict[str, Any]) -> None:
+    from .facts.report_sentences import report_sentences
+    from .measures_table import measures_table, not_measured
     from .output import grid, share, terminal
 
-    console, result, reasons = terminal(), found.result, found.reasons
+    console, reasons, rows = terminal(), result["reasons"], result["rows"]
     console.print(
-        f"Fidelity {result['fidelity']:.3f} (the worst part): {synthetic} synthetic rows beside "
-        f"{real} real ones",
+        f"Fidelity {result['fidelity']:.3f} (the worst part): {rows['synthetic']} synthetic rows "
+        f"beside {rows['real']} real ones",
         style="bold",
     )
     table = grid("part", "value", "real samples reach", "", right=("value",))
@@ -102,7 +105,8 @@ def _show(found: Assessment, real: int, synthetic: int) -> None:
         said = "" if band is None else f"{band[0]:.3f} or more"
         table.add_row(part, share(value), said, reasons.get(part, _verdict(value, band)))
     console.print(table)
-    for line in sentences(found):
+    console.print(result["verdict"]["text"])
+    for line in report_sentences(result):
         console.print(f"  {line}")
     worst = sorted(
         (c for c in result["columns"] if c["fidelity"] is not None), key=lambda c: c["fidelity"]
@@ -110,36 +114,10 @@ def _show(found: Assessment, real: int, synthetic: int) -> None:
     if worst:
         named = ", ".join(f"{c['column']} {c['fidelity']:.2f}" for c in worst[:5])
         console.print(f"  columns, worst first: {named}")
+    console.print(measures_table(result["measures"]))
+    for line in not_measured(result["measures"]):
+        console.print(f"  {line}")
     console.print(f"  measured in {result['seconds']:.1f} s")
-
-
-def sentences(found: Assessment) -> list[str]:
-    """Joint, utility, privacy and laws, a sentence each."""
-    result, reasons = found.result, found.reasons
-    said = []
-    if result["c2st_auc"] is not None:
-        said.append(
-            f"a classifier tells real from synthetic with area {result['c2st_auc']:.3f} "
-            "(0.5: not at all, 1: always)"
-        )
-    if result["tstr"] is not None:
-        said.append(
-            f"models trained on the batch have skill {result['tstr']:.3f} at real rows; "
-            f"trained on real rows {result['trtr']:.3f}"
-        )
-    if result["dcr_share"] is None:
-        said.append(f"distance to the training rows is not known: {reasons['dcr_share']}")
-    else:
-        said.append(
-            f"{result['dcr_share']:.0%} of the rows are nearer to a training row than to another "
-            f"real one (50 % is best); {result['copies']} copies"
-        )
-    said += [
-        f"law {law['law']}: broken by {law['real_violations']} real and "
-        f"{law['synthetic_violations']} synthetic rows"
-        for law in result["laws"]
-    ]
-    return said
 
 
 def _verdict(value: float | None, band: Any) -> str:

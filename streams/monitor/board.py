@@ -97,8 +97,7 @@ class Board:
     def _stream(self, watch: StreamWatch, worker: PartitionWorker) -> dict[str, Any]:
         plan, circulation = watch.plan, watch.circulation
         training = self._training.get(plan.name)
-        drift = {} if watch.drift is None else watch.drift.statistics()
-        drift |= watch.pace.statistics()
+        drift = watch.drift.statistics() | watch.pace.statistics()
         return {
             "title": plan.title or plan.name,
             "records": watch.records,

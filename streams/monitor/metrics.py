@@ -111,8 +111,8 @@ class MonitorMetrics:
         self._advance(contaminated, (partition, name, "synthetic"), watch.provenance.named)
         self.watermark.labels(stream=name).set(watch.watermark)
         self.pending.labels(stream=name).set(watch.desk.pending is not None)
-        drift = {} if watch.drift is None else watch.drift.statistics()
-        for kind, (statistic, threshold) in {**drift, **watch.pace.statistics()}.items():
+        drift = watch.drift.statistics() | watch.pace.statistics()
+        for kind, (statistic, threshold) in drift.items():
             self.statistic.labels(stream=name, kind=kind).set(statistic)
             self.threshold.labels(stream=name, kind=kind).set(threshold)
         if watch.circulation is not None:

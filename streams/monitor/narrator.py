@@ -55,8 +55,8 @@ class Narrator:
     def _changes(self, name: str, stream: StreamWatch) -> None:
         before, now = self._said.get(name, ("warming", 0, None)), _standing(stream)
         self._said[name] = now
-        if now[:2] != before[:2] and stream.drift is not None:
-            rows = stream.reference_rows
+        if now[:2] != before[:2] and stream.drift.monitor is not None:
+            rows = stream.drift.reference_rows
             log.info("%s: drift is watched from a reference of %d records on", name, rows)
         circulation = stream.circulation
         if circulation is not None and now[2] != before[2]:
@@ -68,4 +68,4 @@ class Narrator:
 def _standing(stream: StreamWatch) -> tuple[str, int, str | None]:
     """What is worth a line when it changes: phase, where drift is watched from, and the batch."""
     batch = stream.circulation and stream.circulation.batch.batch_id
-    return stream.phase, stream.drift_start, batch or None
+    return stream.phase, stream.drift.start, batch or None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any, Final, Literal
 
-from halflife.monitors import DriftAlarm
+from halflife.monitors import DriftAlarm, RecipeNote
 from halflife.schemas.alert import Alert, AlertKind
 from halflife.schemas.regeneration import RegenerationOutcome, RegenerationRequest
 
@@ -16,6 +16,7 @@ Severity = Literal["info", "warning", "critical"]
 _SEVERITY: Final[dict[AlertKind, Severity]] = {
     "drift": "critical",
     "planner-moved": "info",
+    "recipe": "info",
     "fidelity": "warning",
     "forecast": "info",
     "regeneration-failed": "critical",
@@ -31,12 +32,16 @@ BATCH_KINDS: Final[frozenset[AlertKind]] = frozenset(
     {
         "fidelity",
         "forecast",
+        "recipe",
         "regeneration-failed",
         "regeneration-rejected",
         "generator-silent",
     }
 )
 """What any better batch ends."""
+
+SUPERSEDED: Final = "more is known about recipes"
+"""Why an alert about recipes ends when the next one says more."""
 
 
 class AlertBook:
@@ -88,6 +93,17 @@ class AlertBook:
             for alert in self.resolve(kind, text, moment)
         ]
 
+    def inform(
+        self, notes: Sequence[RecipeNote], moment: Moment, *, is_settled: bool
+    ) -> list[Alert]:
+        """What is said of the references of recipes, until every recipe has one of its own."""
+        text = "; ".join(note.text for note in notes)
+        if is_settled and all(note.kind == "own" for note in notes):
+            return self.resolve("recipe", text, moment)
+        evidence = {"notes": [{"recipe": note.recipe, "kind": note.kind} for note in notes]}
+        ended = self.resolve("recipe", SUPERSEDED, moment)
+        return ended + self.fire("recipe", text, moment, evidence)
+
     def fail(
         self, request: RegenerationRequest, outcome: RegenerationOutcome | None, moment: Moment
     ) -> list[Alert]:
@@ -116,7 +132,8 @@ class AlertBook:
 
 def drift_evidence(alarm: DriftAlarm, *, record: int, change_point: int) -> dict[str, Any]:
     """An alarm as plain data, its places counted from the first record of the stream."""
-    return {
+    recipe = {} if alarm.recipe is None else {"recipe": alarm.recipe}
+    return recipe | {
         "record": record,
         "change_point": change_point,
         "kind": alarm.kind,

@@ -67,7 +67,8 @@ class ArrowReader:
         if self.check_clock:
             good &= ~is_future(times, np.array(float(message.timestamp)))
         places = address(message.offset) + np.arange(len(block), dtype=np.int64)
-        whole = Rows(block, places, times, batch.column("record_id").to_pylist())
+        ids = batch.column("record_id").to_pylist()
+        whole = Rows(block, places, times, ids, _recipes(batch))
         if good.all():
             return whole, []
         return whole[good], _rejects(table, batch, np.flatnonzero(~good), times, message)
@@ -168,6 +169,18 @@ def _texts(table: Table, batch: pa.Table) -> NDArray[np.object_]:
         if name in batch.column_names:
             texts[:, j] = batch.column(name).to_pylist()
     return texts
+
+
+def _recipes(batch: pa.Table) -> NDArray[np.object_] | None:
+    """The recipe of each row, shape (n,); None if no row names one."""
+    if "recipe" not in batch.column_names:
+        return None
+    column = batch.column("recipe")
+    if column.null_count == len(column):
+        return None
+    recipes = np.empty(len(column), dtype=object)
+    recipes[:] = column.to_pylist()
+    return recipes
 
 
 def _rejects(

@@ -22,28 +22,39 @@ from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block, FloatArray
 from halflife.schemas.window import ROWS_A_MESSAGE
 
+from .alert_book import SUPERSEDED
 from .identity import derived_seed, identity
 from .rows import Rows
 from .stream_watch import StreamWatch
+from .trace import Trace
 from .work import Work, measure_fidelity
 
+Recipes = NDArray[np.object_]
 _PIECE: Final = 2000
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NONE: Final = np.empty(0, dtype=np.int64)
 
 
-def rows_of(block: Block, *, seconds: float = 3600.0, times: FloatArray | None = None) -> Rows:
+def rows_of(
+    block: Block,
+    recipes: Recipes | None = None,
+    *,
+    seconds: float = 3600.0,
+    times: FloatArray | None = None,
+) -> Rows:
     """The rows of a file as records named by their number: one every ``seconds`` of event time."""
     places = np.arange(len(block), dtype=np.int64)
     if times is None:
         times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
-    return Rows(block, places * ROWS_A_MESSAGE, times, [f"row-{i}" for i in range(len(block))])
+    ids = [f"row-{i}" for i in range(len(block))]
+    return Rows(block, places * ROWS_A_MESSAGE, times, ids, recipes)
 
 
 def backtest(
     plan: StreamPlan,
     block: Block,
     *,
+    recipes: Recipes | None = None,
     batch: Block | None = None,
     times: FloatArray | None = None,
     progress: Callable[[int], None] | None = None,
@@ -57,6 +68,7 @@ def backtest(
     Args:
         plan: The stream as the lab file declares it.
         block: Its records, in order.
+        recipes: What each ran under, a text or None, shape (n,), if the file says it.
         batch: A synthetic batch that circulates from the end of the reference on.
         times: Event times in seconds since 1970, shape (n,); one record an hour if None.
         progress: Told how many records are done.
@@ -66,13 +78,20 @@ def backtest(
     watch = StreamWatch(plan, partition=0)
     meter = _Meter(clock)
     found: list[Message] = []
-    rows = rows_of(block, times=times)
+    rows = rows_of(block, recipes, times=times)
+    trace = Trace(len(rows))
+    piece = min(_PIECE, trace.every)
+    birth: RegenerationOutcome | None = None
     done = 0
     while done < len(rows):
-        done += meter.drive(watch.feed(rows[done : done + _PIECE], _NONE)) or 0
+        end = done - done % piece + piece
+        done += meter.drive(watch.feed(rows[done:end], _NONE)) or 0
         found += watch.take_findings()
+        trace.note(done, watch)
         if watch.waiting:
-            meter.drive(watch.answer(_outcome(watch, batch, rows, meter), batch))
+            outcome = _outcome(watch, batch, rows, meter)
+            birth = birth or outcome
+            meter.drive(watch.answer(outcome, batch))
         if progress is not None:
             progress(done)
     found += watch.take_findings()
@@ -89,6 +108,9 @@ def backtest(
         "notes": _notes(found, watch),
         "fidelity": [_fidelity(report) for report in found if isinstance(report, FidelityReport)],
         "half_life": _half_life(found),
+        "keep": plan.keep,
+        "batch": _born(birth),
+        "drift": trace.result(),
         "seconds": {"numerics": meter.seconds, "total": clock() - begun},
     }
 
@@ -172,6 +194,10 @@ def _measure(
     return result
 
 
+def _is_note(alert: Alert) -> bool:
+    return alert.kind not in _ALARMS and alert.text != SUPERSEDED
+
+
 def _is_alarm(found: Message) -> bool:
     return (
         isinstance(found, Alert)
@@ -196,7 +222,7 @@ def _named(found: list[Message], watch: StreamWatch) -> list[dict[str, Any]]:
 
 def _notes(found: list[Message], watch: StreamWatch) -> list[str]:
     """What else there is to say, in words."""
-    notes = [a.text for a in found if isinstance(a, Alert) and a.kind not in _ALARMS]
+    notes = [a.text for a in found if isinstance(a, Alert) and _is_note(a)]
     return [*notes, watch.provenance.text] if watch.provenance.text else notes
 
 
@@ -205,7 +231,8 @@ def _alarm(found: Message, kept: NDArray[np.int64]) -> dict[str, Any]:
     if not isinstance(found, Alert):
         raise TypeError(f"no alert: {found!r}")
     evidence = found.evidence
-    return {
+    recipe = {"recipe": evidence["recipe"]} if "recipe" in evidence else {}
+    return recipe | {
         "record": found.offset,
         "change_point": int(kept[evidence["change_point"]]),
         "kind": evidence["kind"],
@@ -224,11 +251,21 @@ def _fidelity(report: FidelityReport) -> dict[str, Any]:
         "fidelity": report.fidelity,
         "retained": report.retained,
         "retained_interval": list(report.retained_interval),
+        "retained_part": report.retained_part,
         "under_limit": report.under_limit,
+        "age_records": report.age_records,
         "parts": report.parts,
         "band": {part: list(band) for part, band in report.bands.items()},
         "utility_gap": report.utility_gap,
     }
+
+
+def _born(birth: RegenerationOutcome | None) -> dict[str, Any] | None:
+    """The batch that was followed, as it was at the end of the reference."""
+    if birth is None or birth.batch is None:
+        return None
+    measure = birth.batch.gate["challenger"]
+    return {"rows": birth.batch.rows, "parts": measure["parts"], "bands": measure["bands"]}
 
 
 def _half_life(found: list[Message]) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from halflife.schemas.errors import MessageError
 from halflife.schemas.message import parse_json
@@ -47,6 +48,7 @@ class _Candidates:
     times: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     cells: list[dict[str, Any]] = field(default_factory=list)
+    recipes: dict[int, str | None] = field(default_factory=dict)
 
 
 class Decoder:
@@ -114,6 +116,8 @@ class Decoder:
                     continue
                 kept = candidates[record["stream"]]
                 name, time, cells = record["record_id"], record["time"], record["values"]
+            if len(record) == 6:  # the only field that a record may lack or have
+                kept.recipes[len(kept.ids)] = record["recipe"]
             kept.messages.append(message)
             kept.times.append(time)
             kept.ids.append(name)
@@ -174,7 +178,8 @@ class Decoder:
             # Cells that are wrong are left out here, and their rows with them below.
             cells = [{} if i in errors else row for i, row in enumerate(kept.cells)]
             block = Block.from_rows(table, cells)
-        rows = Rows(block, offsets * ROWS_A_MESSAGE, times, kept.ids)
+        recipes = _recipes(kept)
+        rows = Rows(block, offsets * ROWS_A_MESSAGE, times, kept.ids, recipes)
         if not errors:
             return rows, []
         fine = np.ones(len(rows), dtype=np.bool_)
@@ -211,6 +216,15 @@ def _is_arrow(message: RawMessage) -> bool:
 
 def _is_recipe(recipe: object) -> bool:
     return recipe is None or (type(recipe) is str and len(recipe) <= 200)
+
+
+def _recipes(kept: _Candidates) -> NDArray[np.object_] | None:
+    """The recipe of each record, shape (n,); None if no record names one."""
+    if all(recipe is None for recipe in kept.recipes.values()):
+        return None
+    recipes = np.full(len(kept.ids), None, dtype=object)
+    recipes[list(kept.recipes)] = list(kept.recipes.values())
+    return recipes
 
 
 def _reject(message: RawMessage, error: MessageError) -> Reject:

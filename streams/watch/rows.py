@@ -25,6 +25,7 @@ class Rows:
         addresses: Where each stands in its partition, shape (n,), rising; see ``window.address``.
         times: Event times, shape (n,), seconds since 1970 in UTC.
         ids: Their ``record_id``, n of them.
+        recipes: What each ran under, a text or None, shape (n,); None if no record names one.
 
     Example:
         >>> from halflife.schemas.table import Column
@@ -37,6 +38,7 @@ class Rows:
     addresses: NDArray[np.int64]
     times: FloatArray
     ids: Sequence[str]
+    recipes: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.addresses)
@@ -48,7 +50,25 @@ class Rows:
         else:
             indices = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
             ids = [self.ids[int(i)] for i in indices]
-        return Rows(self.block[chosen], self.addresses[chosen], self.times[chosen], ids)
+        recipes = None if self.recipes is None else self.recipes[chosen]
+        return Rows(self.block[chosen], self.addresses[chosen], self.times[chosen], ids, recipes)
+
+    @property
+    def without_recipe(self) -> int:
+        """How many rows stand before the first that names a recipe."""
+        if self.recipes is None:
+            return len(self)
+        return next((i for i, recipe in enumerate(self.recipes) if recipe is not None), len(self))
+
+    @property
+    def recipe_of_each(self) -> NDArray[np.object_]:
+        """What each row ran under, shape (n,), all None if no record names a recipe."""
+        return np.full(len(self), None, dtype=object) if self.recipes is None else self.recipes
+
+    def rows_of(self, recipe: str | None) -> NDArray[np.int64]:
+        """Indices of the rows of one recipe."""
+        same = [i for i, each in enumerate(self.recipe_of_each) if each == recipe]
+        return np.array(same, dtype=np.int64)
 
     def moment(self, index: int, *, after: Moment) -> Moment:
         """One of the rows as a place in its stream.
@@ -90,4 +110,11 @@ class Rows:
             np.concatenate([part.addresses for part in parts]),
             np.concatenate([part.times for part in parts]),
             [i for part in parts for i in part.ids],
+            _recipes(parts),
         )
+
+
+def _recipes(parts: Sequence[Rows]) -> NDArray[np.object_] | None:
+    if all(part.recipes is None for part in parts):
+        return None
+    return np.concatenate([part.recipe_of_each for part in parts])

@@ -16,8 +16,6 @@ _PLAIN: Final = (
     "phase",
     "epoch",
     "epoch_start",
-    "reference_rows",
-    "drift_start",
     "change",
     "next_try",
     "ordered",
@@ -35,7 +33,7 @@ def stream_state(watch: StreamWatch) -> dict[str, Any]:
         **{name: getattr(watch, name) for name in _PLAIN},
         "missing": dict(watch.missing),
         "wanted": watch.wanted and list(watch.wanted),
-        "drift": watch.drift and watch.drift.state(),
+        **watch.drift.state(),
         "circulation": watch.circulation and watch.circulation.state(),
         "ticks": watch.ticks.state(),
         "desk": watch.desk.state(),
@@ -59,9 +57,7 @@ def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> 
         setattr(watch, name, state[name])
     watch.missing = dict(state["missing"])
     watch.wanted = tuple(state["wanted"]) if state["wanted"] else None
-    if state["drift"] is not None:
-        watch.drift = watch.new_drift()
-        watch.drift.restore(state["drift"])
+    watch.drift.restore(state, watch.drift_seed)
     if state["circulation"] is not None:
         watch.circulation = Circulation.restored(state["circulation"], plan.keep)
     watch.ticks.restore(state["ticks"])

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.monitors import Drift, DriftAlarm, FidelityMeasure
+from halflife.monitors import DriftAlarm, FidelityMeasure, RecipeNote
 from halflife.schemas.messages import Command, Message, RegenerationOutcome
 from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
@@ -23,8 +23,9 @@ from .pace import Pace
 from .provenance import Provenance
 from .request_desk import RequestDesk
 from .rows import Rows
+from .stream_drift import StreamDrift
 from .ticks import FAR, Ticks
-from .work import Work, fit_reference, measure_fidelity
+from .work import Work, measure_fidelity
 
 Phase = Literal["warming", "watched", "changed"]
 Steps = Generator[Work, Any, None]
@@ -38,6 +39,10 @@ class StreamWatch:
     It does no I/O and knows no clock. ``feed`` takes rows and yields the heavy ``Work`` that is
     due; its driver sends the result back. Everything that is found follows from the records in
     their order, never from how they were cut into blocks.
+
+    Where records name recipes, each recipe has its own reference. After a change in one of them
+    the others are watched as before, and its own reference begins again; phase, epoch and batch
+    are of the stream as a whole.
 
     Args:
         plan: The stream as the lab file declares it.
@@ -54,9 +59,7 @@ class StreamWatch:
         self.phase: Phase = "warming"
         self.epoch = 0
         self.epoch_start = 0
-        self.reference_rows = 0
-        self.drift: Drift | None = None
-        self.drift_start = 0
+        self.drift = StreamDrift(plan)
         self.change: dict[str, Any] | None = None
         self.circulation: Circulation | None = None
         self.ticks = Ticks(every=plan.tick, interval=plan.tick_interval)
@@ -145,10 +148,10 @@ class StreamWatch:
         found, self._findings = self._findings, []
         return found
 
-    def new_drift(self) -> Drift:
-        """A drift monitor of this epoch, without a reference."""
-        seed = self._seed("drift")
-        return Drift(self.table, false_alarms=self.plan.false_alarms, seed=seed)
+    @property
+    def drift_seed(self) -> int:
+        """Of the drift monitor of this epoch."""
+        return self._seed("drift")
 
     # One piece of rows in which nothing is due before its end
 
@@ -160,26 +163,25 @@ class StreamWatch:
         if self.circulation is not None:
             seconds = self.watermark
             room = min(room, self.ticks.room(rows.times, records=self.records, seconds=seconds))
-        return max(1, min(room, len(rows)))
+        return max(1, min(room, self.drift.room(rows)))
 
     def _reference_stop(self) -> int:
         """Number of records at which a reference is complete."""
         if self.phase == "changed":
             return self.epoch_start + self.plan.min_rows
-        if self.phase == "warming" or self.reference_rows < self.plan.reference:
+        if self.phase == "warming" or self.drift.reference_rows < self.plan.reference:
             return self.epoch_start + self.plan.reference
         return FAR
 
     def _take(self, rows: Rows) -> int:
         """Remember rows and watch them for drift, up to the first fault; how many were taken."""
-        alarms: list[DriftAlarm] = [] if self.drift is None else self.drift.update(rows.block)
-        fault = next((alarm for alarm in alarms if alarm.is_fault), None)
-        if fault is not None:
-            rows = rows[: self.drift_start + fault.record - self.records + 1]
-        for alarm in alarms:
-            place = self.drift_start + alarm.record - self.records
-            if not alarm.is_fault and place < len(rows):
-                self._planner_moved(alarm, rows, place)
+        rows, fault, asides = self.drift.take(rows, self.records)
+        for index, aside in asides:
+            moment = rows.moment(index, after=self._moment())
+            if isinstance(aside, DriftAlarm):
+                self._planner_moved(aside, moment)
+            else:
+                self._inform(aside, moment)
         self._say(self.pace.take(rows, self._moment(), self.alerts))
         self._remember(rows)
         if fault is not None:
@@ -213,6 +215,7 @@ class StreamWatch:
             yield from self.provenance.learn(self.circulation, self.memory)
         self._say(self.provenance.tell(self.alerts, self._moment()))
         self._say(self.pace.proceed(self.memory, self._moment(), self.alerts))
+        yield from self._recipes_due()
         if self.records >= self._reference_stop() and not self._asks_first():
             yield from self._reference_due()
         circulation, seconds = self.circulation, self.watermark
@@ -232,30 +235,28 @@ class StreamWatch:
     def _reference_due(self) -> Steps:
         """Fit the reference that is complete, and ask for the batch that goes with it."""
         was, rows = self.phase, self._epoch_rows()
-        seed = self._seed("drift")
-        result = yield Work(fit_reference, (self.table, self.plan.false_alarms, seed, rows.block))
-        self._begin_watching(result, len(rows))
+        too_short = yield from self.drift.learn(rows, records=self.records, seed=self.drift_seed)
+        self.phase = "watched"
+        if too_short is None:
+            text = f"a reference of {len(rows)} records suffices"
+            self._say(self.alerts.resolve("reference-too-short", text, self._moment()))
+        else:
+            # A longer reference is tried when the epoch has one; until then there is no drift.
+            text, evidence = f"drift is not watched yet: {too_short}", {"rows": len(rows)}
+            self._say(self.alerts.fire("reference-too-short", text, self._moment(), evidence))
+        yield from self._recipes_due()
         if was == "warming":
             self._want("first", f"the first {len(rows)} records are the reference")
         elif was == "changed" and self.ordered is None:
             self._want("drift", f"{len(rows)} records since the change at {self.epoch_start}")
 
-    def _begin_watching(self, result: dict[str, Any], rows: int) -> None:
-        """Watch for drift from the reference that was just fitted."""
-        self.phase = "watched"
-        self.reference_rows = rows
-        self.drift = None
-        moment = self._moment()
-        if "too_short" in result:
-            # A longer reference is tried when the epoch has one; until then there is no drift.
-            text = f"drift is not watched yet: {result['too_short']}"
-            self._say(self.alerts.fire("reference-too-short", text, moment, {"rows": rows}))
-            return
-        text = f"a reference of {rows} records suffices"
-        self._say(self.alerts.resolve("reference-too-short", text, moment))
-        self.drift = self.new_drift()
-        self.drift.restore(result["state"])
-        self.drift_start = self.records
+    def _recipes_due(self) -> Steps:
+        """Learn the references of recipes that are complete, and say what became known."""
+        self._inform((yield from self.drift.learn_due()), self._moment())
+
+    def _inform(self, notes: list[RecipeNote], moment: Moment) -> None:
+        if notes:
+            self._say(self.alerts.inform(notes, moment, is_settled=self.drift.is_settled))
 
     def _tick_due(self, circulation: Circulation) -> Steps:
         """Measure the batch in circulation on the latest real rows that it has not seen."""
@@ -304,12 +305,12 @@ class StreamWatch:
 
     def _changed(self, alarm: DriftAlarm) -> None:
         """A fault was found at the record taken last."""
-        start = max(self.epoch_start, self.drift_start + alarm.change_point)
+        start = max(self.epoch_start, self.drift.start + alarm.change_point)
         self.phase = "changed"
         self.epoch += 1
         self.epoch_start = start
-        self.reference_rows = 0
-        self.drift = None
+        latest = self.memory.latest(self.records - start)
+        self.drift.begin_again(alarm, latest, records=self.records)
         self.wanted = None
         self.change = drift_evidence(alarm, record=self.records - 1, change_point=start)
         text = f"{alarm.text}, since about record {start}; seen at record {self.records - 1}"
@@ -319,9 +320,8 @@ class StreamWatch:
         self._say(self.alerts.resolve("drift", "another change was found", moment))
         self._say(self.alerts.fire("drift", text, moment, self.change))
 
-    def _planner_moved(self, alarm: DriftAlarm, rows: Rows, index: int) -> None:
-        moment = rows.moment(index, after=self._moment())
-        start = self.drift_start + alarm.change_point
+    def _planner_moved(self, alarm: DriftAlarm, moment: Moment) -> None:
+        start = self.drift.start + alarm.change_point
         evidence = drift_evidence(alarm, record=moment.record, change_point=start)
         self._say(self.alerts.fire("planner-moved", alarm.text, moment, evidence))
 

@@ -25,7 +25,7 @@ def fit_reference(table: Table, false_alarms: float, seed: int, reference: Block
     """State of a drift monitor fitted on a reference, or why that cannot be.
 
     Returns:
-        ``{"state": ...}``, or ``{"too_short": sentence}``.
+        ``{"state": ...}``, or ``{"too_short": sentence, "need": records}``.
     """
     from halflife.monitors import Drift, ReferenceTooShort
 
@@ -33,7 +33,7 @@ def fit_reference(table: Table, false_alarms: float, seed: int, reference: Block
     try:
         drift.fit(reference)
     except ReferenceTooShort as error:
-        return {"too_short": str(error)}
+        return {"too_short": str(error), "need": error.need}
     return {"state": drift.state()}
 
 

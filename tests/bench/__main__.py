@@ -20,7 +20,9 @@ from tests.bench import (
     drift_promise,
     drift_speed,
     latency,
+    measures,
     memory,
+    recipes,
     speed,
 )
 
@@ -33,6 +35,8 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "drift-set-points": drift_given_set_points.run,
     "drift-speed": drift_speed.run,
     "contamination": contamination.run,
+    "recipes": recipes.run,
+    "measures": measures.run,
 }
 
 

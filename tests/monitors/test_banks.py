@@ -59,7 +59,8 @@ def test_columns_that_cannot_tell_weigh_nothing() -> None:
     x = np.column_stack([rng.normal(size=300), np.full(300, 7.0), np.full(300, np.nan)])
     weights = ShiftBank.fit(x).components.weights.reshape(3, len(SHIFTS))
     assert (weights[0, :-1] > 0).all()
-    assert (weights[1:] == 0).all()
+    assert (weights[1] > 0).all()  # a constant may begin to vary
+    assert (weights[2] == 0).all()
     # Of 300 values none can tell what lies far beyond them.
     assert weights[0, -1] == 0
     assert ShiftBank.fit(rng.normal(size=(2000, 1))).components.weights[-1] > 0

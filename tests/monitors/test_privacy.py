@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from halflife.monitors import Privacy, TooFewRows
+from halflife.schemas.table import Block
 
 from .fidelity_cases import LINE, MIXED, line, mixed
 
@@ -24,6 +25,14 @@ def test_a_copy_machine_is_named():
     measure = Privacy(LINE).measure(train, line(100, 1), train)
     assert measure.dcr_share == 1.0
     assert measure.copies == measure.equal_rows == 100
+
+
+def test_of_very_many_rows_some_are_compared_and_all_searched_for_copies():
+    train = line(300, 0)
+    synthetic = Block.concatenate([line(400, 2), train[:7]])
+    measure = Privacy(LINE, most_rows=100).measure(train, line(300, 1), synthetic)
+    assert measure.copies == 7
+    assert measure.dcr_share == pytest.approx(0.5, abs=0.15)
 
 
 def test_real_replicates_allow_as_many_copies():

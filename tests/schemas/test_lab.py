@@ -107,7 +107,17 @@ def test_durations_are_written_with_their_unit(text, seconds):
 
 KEYS = ", ".join(
     [
-        *("title", "false_alarms", "keep", "target", "on_drift", "reference", "window", "tick"),
+        *(
+            "title",
+            "false_alarms",
+            "keep",
+            "target",
+            "recipe",
+            "on_drift",
+            "reference",
+            "window",
+            "tick",
+        ),
         *("tick_interval", "generator", "rows", "min_rows", "holdout", "seed"),
         *("time_limit", "grace", "cooldown", "budget", "schedule", "lead", "column", "law"),
     ]

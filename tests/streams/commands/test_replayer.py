@@ -41,3 +41,9 @@ def test_identities_follow_from_file_row_and_run() -> None:
     assert identities(frame, "f.csv", None, "") == ["f.csv:0", "f.csv:1"]
     assert identities(frame, "f.csv", None, "two") == ["two:f.csv:0", "two:f.csv:1"]
     assert identities(frame, "f.csv", "name", "") == ["p", "q"]
+
+
+def test_a_recipe_goes_with_its_record_where_there_is_one() -> None:
+    rows = [{"x": 1.0}, {"x": 2.0}]
+    hot, plain = Replayer(stream="gas").records(rows, ["a", "b"], ["hot", None])
+    assert (hot.recipe, plain.recipe) == ("hot", None)

@@ -196,3 +196,23 @@ def test_damaged_bytes_are_told_and_never_a_crash(place: int, byte: int, cut: in
             "broken-arrow", "bad-time", "time-in-future", "wrong-type", "unknown-column",
             "missing-field", "not-finite", "out-of-range", "time-without-zone", "too-large",
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        (pa.array(["hot", None]), ["hot", None]),
+        (pa.array(["hot", "cold"]).dictionary_encode(), ["hot", "cold"]),
+        (pa.array([None, None]), None),
+        (pa.array([None, None], pa.string()), None),
+        (None, None),
+    ],
+)
+def test_recipes_stay_with_their_rows(recipe: Any, expected: list[str | None] | None) -> None:
+    rows = read_columns(recipe=recipe).rows["opv"]
+    assert (None if rows.recipes is None else rows.recipes.tolist()) == expected
+
+
+def test_a_row_that_is_left_out_takes_its_recipe_along() -> None:
+    rows = read_columns(recipe=pa.array(["hot", "cold"]), x=pa.array([1e6, 1.0])).rows["opv"]
+    assert rows.recipes.tolist() == ["cold"]

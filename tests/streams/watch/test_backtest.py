@@ -53,7 +53,7 @@ def test_the_report_has_the_published_shape() -> None:
     found = backtest(PLAN, block[:900], batch=batch, progress=told.append, clock=ticking())
     assert set(found) == {
         "stream", "records", "false_alarms", "reference", "alarms", "contamination", "notes",
-        "fidelity", "half_life", "seconds",
+        "fidelity", "half_life", "keep", "batch", "drift", "seconds",
     }  # fmt: skip
     assert (found["stream"], found["records"]) == ("opv", 900)
     assert found["false_alarms"] == 10_000
@@ -65,6 +65,15 @@ def test_the_report_has_the_published_shape() -> None:
         assert set(report["parts"]) <= {"columns", "pairs", "joint", "predictive"}
         assert set(report["band"]) == set(report["parts"])
         assert 0 <= report["fidelity"] <= 1
+    lines = found["drift"]
+    assert lines["records"] == sorted(set(lines["records"]))
+    assert lines["records"][-1] == 899
+    assert set(lines["kinds"]) == {"given-set-points", "missing", "planner"}
+    for line in lines["kinds"].values():
+        assert len(line["statistic"]) == len(line["threshold"]) == len(lines["records"])
+        assert {s is None for s in line["statistic"][:10]} == {True}  # the reference is learnt
+    assert found["batch"]["rows"] == 400
+    assert found["keep"] == PLAN.keep
     records = [report["record"] for report in found["fidelity"]]
     # Ticks begin one tick after the batch took effect, ``grace`` records after the reference.
     assert records == list(range(499 + PLAN.grace + PLAN.tick, 900, PLAN.tick))

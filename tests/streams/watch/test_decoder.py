@@ -334,3 +334,20 @@ def test_a_time_is_the_same_instant_in_json_and_arrow() -> None:
         json = decoder().decode([raw(0, row, timestamp=stamp)]).rows["opv"].times
         other = decoder().decode([Raw(0, arrow([row]), timestamp=stamp, headers=HEADERS)])
         assert json.tobytes() == other.rows["opv"].times.tobytes()
+
+
+def test_recipes_stay_with_their_records_whatever_stands_between() -> None:
+    values = [
+        dumps(recipe="hot"),
+        dumps(),
+        dumps(recipe=7),
+        dumps(recipe=None),
+        b"{",
+        dumps(values={"x": 1e6}, recipe="lost"),
+        dumps(recipe="cold", time="2026-01-01T00:00:00.5z"),
+    ]
+    messages = [message(i, value) for i, value in enumerate(values)]
+    rows = decoder().decode(messages).rows["opv"]
+    assert rows.recipes is not None
+    assert rows.recipes.tolist() == ["hot", None, None, "cold"]
+    assert decoder().decode(messages[1:4]).rows["opv"].recipes is None

@@ -1,0 +1,1 @@
+"""Pages for the browser out of plain results: pictures by matplotlib, text by jinja2."""
