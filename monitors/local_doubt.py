@@ -13,7 +13,7 @@ from .cusum_race import SEGMENT
 FloatArray = NDArray[np.float64]
 
 _SEGMENTS: Final = 4  # of records that are looked back upon
-_FEWEST: Final = 32  # records among these, below which nothing is said
+_FEWEST: Final = 16  # records among these, below which nothing new is said
 _EVERY: Final = 4  # records, of which one has its own variance formed
 _OF_SCALE: Final = 1.5  # 2 sd(|r|) / mean(|r|): what a local spread, of such a regression, errs by
 _BITS: Final = 24  # of the root: with features of 20 bits, products add up exactly
@@ -123,6 +123,7 @@ class LocalDoubt:
             "size": self.size,
             "usual": self.usual,
             "ring": pack(self._ring),
+            "now": list(self._now),
         }
 
     @classmethod
@@ -131,14 +132,15 @@ class LocalDoubt:
         root, unit = unpack(state["root"]), float(state["unit"])
         doubt = cls(root, unit, int(state["size"]), float(state["usual"]))
         doubt._ring = unpack(state["ring"])
-        doubt._now = doubt._doubt()
+        error, variance = state["now"]
+        doubt._now = float(error), float(variance)
         return doubt
 
     def _doubt(self) -> tuple[float, float]:
         total = self._ring[:-1].sum(axis=0)
         count, variance, number = total[-3:].tolist()
         if count < _FEWEST:
-            return 0.0, 0.0
+            return self._now  # what was said last of so few
         spread = self._root @ (total[:-3] / count)
         error = np.sqrt(max(float(spread @ spread) - 1.0 / self.size, 0.0))
         excess = max(variance / max(number, 1.0) - self.usual, 0.0)
