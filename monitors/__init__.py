@@ -6,7 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from .accusation import Accusation
     from .alarm import DriftAlarm
+    from .contamination import Contamination
     from .decay import Decay
     from .decay_forecast import DecayForecast
     from .drift import Drift
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from .fidelity import FIDELITY_PARTS, PARTS, Fidelity
     from .fidelity_measure import FidelityMeasure
     from .gate import Gate
+    from .match_rate import match_evidence
     from .measures import MEASURES, MeasureResult, measure_all
     from .privacy import Privacy
     from .privacy_measure import PrivacyMeasure
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from .recipe_note import RecipeNote
     from .resolution import reference_for, smallest_shift
     from .retained import Retained, RetainedFidelity
+    from .timing import Timing
     from .utility import Utility
     from .utility_gap import UtilityGap
     from .verdict import Verdict
@@ -36,6 +40,8 @@ __all__ = [
     "FIDELITY_PARTS",
     "MEASURES",
     "PARTS",
+    "Accusation",
+    "Contamination",
     "Decay",
     "DecayForecast",
     "Drift",
@@ -55,16 +61,20 @@ __all__ = [
     "Retained",
     "RetainedFidelity",
     "StateMismatch",
+    "Timing",
     "TooFewRows",
     "Utility",
     "UtilityGap",
     "Verdict",
+    "match_evidence",
     "measure_all",
     "reference_for",
     "smallest_shift",
 ]
 
 _EXPORTS: Final[dict[str, str]] = {
+    "Accusation": ".accusation",
+    "Contamination": ".contamination",
     "Decay": ".decay",
     "DecayForecast": ".decay_forecast",
     "Drift": ".drift",
@@ -87,10 +97,12 @@ _EXPORTS: Final[dict[str, str]] = {
     "Retained": ".retained",
     "RetainedFidelity": ".retained",
     "StateMismatch": ".errors",
+    "Timing": ".timing",
     "TooFewRows": ".errors",
     "Utility": ".utility",
     "UtilityGap": ".utility_gap",
     "Verdict": ".verdict",
+    "match_evidence": ".match_rate",
     "measure_all": ".measures",
     "reference_for": ".resolution",
     "smallest_shift": ".resolution",

@@ -36,3 +36,16 @@ def change(direction: str, *, wider: bool, size: float, column: Column) -> str:
     if direction == "spread":
         return f"scatters {'more' if wider else 'less'} than in the reference"
     return f"is {'higher' if direction == 'up' else 'lower'}, by about {amount(size, column)}"
+
+
+def duration(seconds: float) -> str:
+    """A time that passes, without its sign.
+
+    Example:
+        >>> duration(-4.5), duration(300), duration(5400), duration(400_000), duration(0.02)
+        ('4.5 s', '5 min', '1.5 h', '4.6 days', '0.02 s')
+    """
+    for unit, length in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if abs(seconds) >= (1.5 if unit != "min" else 2.0) * length:
+            return f"{abs(seconds) / length:.2g} {unit}"
+    return f"{abs(seconds):.2g} s"

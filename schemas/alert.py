@@ -18,6 +18,8 @@ AlertKind = Literal[
     "regeneration-rejected",
     "reference-too-short",
     "generator-silent",
+    "contamination",
+    "timing",
 ]
 
 

@@ -19,6 +19,8 @@ def address(offset: int, row: int = 0) -> int:
 class Window(BaseModel):
     """All valid records of one stream between two places of a partition, but for repeats.
 
+    A repeat is a record that came before, or a synthetic row that came back as a record.
+
     Example:
         >>> window = Window.of(0, [address(4), address(9)], repeats=[address(5)], digest="0" * 32)
         >>> window.first, window.last, window.count, window.repeats
@@ -36,7 +38,8 @@ class Window(BaseModel):
     last_row: int = Field(default=0, ge=0, description="Row in the last message; 0 for JSON.")
     count: int = Field(ge=1, description="How many records.")
     repeats: tuple[tuple[int, int], ...] = Field(
-        default=(), description="Offset and row of records between that are repeats: left out."
+        default=(),
+        description="Offset and row of records between that repeat others, real or synthetic.",
     )
     digest: str = Field(description="Digest of the rows, in order: what is read back must match.")
 

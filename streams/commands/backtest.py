@@ -34,6 +34,11 @@ _SHOWN = 12  # measurements of the fidelity in the terminal
     metavar="FILE",
     help="A synthetic batch (CSV) whose decay is followed from the end of the reference on.",
 )
+@click.option(
+    "--time-column",
+    metavar="C",
+    help="The column of event times: what was late, slow or stopped is told too.",
+)
 @json_option()
 @html_option()
 def command(
@@ -42,23 +47,27 @@ def command(
     lab_file: Path,
     stream: str | None,
     batch: Path | None,
+    time_column: str | None,
     json_file: Path | None,
     html: Path | None,
 ) -> None:
     """Run the monitors over the rows of a CSV, oldest first, as they would have run live.
 
     The first records are the reference; then drift is watched and, with --batch, the fidelity of
-    a synthetic batch. Nothing is regenerated. Rows are counted from 0.
+    a synthetic batch; records that are rows of it are named and left out. Nothing is regenerated.
+    Rows are counted from 0.
     """
     for output in (json_file, html):
         if output is not None and output != STDOUT:
             refuse_overwriting(output, data, batch, lab_file)
     plan = read_plan(lab_file, stream)
     from halflife.streams.tables import block_from, read_table, recipes_from
+    from halflife.streams.times import times_from
 
     frame = read_table(data)
     rows = block_from(frame, plan.table, str(data))
     recipes = recipes_from(frame, plan.recipe, str(data))
+    times = None if time_column is None else times_from(frame, time_column, str(data))
     synthetic = None
     if batch is not None:
         synthetic = block_from(read_table(batch), plan.table, str(batch))
@@ -73,6 +82,7 @@ def command(
             rows,
             recipes=recipes,
             batch=synthetic,
+            times=times,
             progress=lambda done: tell(done, len(rows), ""),
         )
     title = plan.title or plan.name
@@ -98,6 +108,8 @@ def show(found: dict[str, Any], console: Console) -> None:
     for note in found.get("notes", []):
         console.print(f"note: {note}")
     _show_alarms(found, console)
+    if found.get("contamination"):
+        _show_contamination(found["contamination"], console)
     if found["fidelity"]:
         _show_fidelity(found, console)
     seconds = found["seconds"]
@@ -118,6 +130,19 @@ def _show_alarms(found: dict[str, Any], console: Console) -> None:
         columns = ", ".join(alarm["columns"])
         row, since = str(alarm["record"]), str(alarm["change_point"])
         table.add_row(row, since, alarm["kind"], columns, alarm["text"])
+    console.print(table)
+
+
+def _show_contamination(named: list[dict[str, Any]], console: Console) -> None:
+    from .output import grid
+
+    shown = named[:_SHOWN]
+    title = f"Records that are rows of the batch: {len(named)}"
+    console.print(title if len(named) == len(shown) else f"{title}, the first {len(shown)}:")
+    headers = ("row", "row of the batch", "standard deviations away")
+    table = grid(*headers, right=headers)
+    for each in shown:
+        table.add_row(str(each["record"]), str(each["row"]), f"{each['distance']:.2g}")
     console.print(table)
 
 

@@ -97,12 +97,14 @@ class Board:
     def _stream(self, watch: StreamWatch, worker: PartitionWorker) -> dict[str, Any]:
         plan, circulation = watch.plan, watch.circulation
         training = self._training.get(plan.name)
-        drift = watch.drift.statistics()
+        drift = watch.drift.statistics() | watch.pace.statistics()
         return {
             "title": plan.title or plan.name,
             "records": watch.records,
             "repeated": worker.watch.repeated[plan.name],
             "missing_cells": sum(watch.missing.values()),
+            "synthetic": watch.provenance.named,
+            "provenance": watch.provenance.text,
             "phase": watch.phase,
             "reference": plan.reference,
             "keep": plan.keep,

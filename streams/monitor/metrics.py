@@ -43,6 +43,9 @@ class MonitorMetrics:
         self.missing = counter("missing_cells", "Cells without a value.", "stream")
         self.dead = counter("dead_letters", "Messages that could not be used.", "reason")
         self.alarms = counter("drift_alarms", "Drift alarms.", "stream", "kind")
+        self.contaminated = counter(
+            "contaminated_records", "Records that were rows of a synthetic batch.", "stream"
+        )
         self.statistic = gauge(
             "drift_statistic", "Log of the evidence for drift, in nats.", "stream", "kind"
         )
@@ -91,7 +94,7 @@ class MonitorMetrics:
                 self._report(finding)
             elif isinstance(finding, Alert) and finding.status == "firing":
                 kind = str(finding.evidence.get("kind", "planner"))
-                if finding.kind in {"drift", "planner-moved"}:
+                if finding.kind in {"drift", "planner-moved", "timing"}:
                     self.alarms.labels(stream=finding.stream, kind=kind).inc()
         for name, watch in worker.watch.streams.items():
             self._stream(worker.partition, name, watch)
@@ -104,9 +107,12 @@ class MonitorMetrics:
         self._advance(accepted, (partition, name, "accepted"), watch.records)
         missing = self.missing.labels(stream=name)
         self._advance(missing, (partition, name, "missing"), sum(watch.missing.values()))
+        contaminated = self.contaminated.labels(stream=name)
+        self._advance(contaminated, (partition, name, "synthetic"), watch.provenance.named)
         self.watermark.labels(stream=name).set(watch.watermark)
         self.pending.labels(stream=name).set(watch.desk.pending is not None)
-        for kind, (statistic, threshold) in watch.drift.statistics().items():
+        drift = watch.drift.statistics() | watch.pace.statistics()
+        for kind, (statistic, threshold) in drift.items():
             self.statistic.labels(stream=name, kind=kind).set(statistic)
             self.threshold.labels(stream=name, kind=kind).set(threshold)
         if watch.circulation is not None:

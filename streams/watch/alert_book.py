@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, Final, Literal
 
 from halflife.monitors import DriftAlarm, RecipeNote
@@ -23,7 +23,22 @@ _SEVERITY: Final[dict[AlertKind, Severity]] = {
     "regeneration-rejected": "warning",
     "reference-too-short": "warning",
     "generator-silent": "critical",
+    "contamination": "critical",
+    "timing": "warning",
 }
+CHANGE_KINDS: Final[frozenset[AlertKind]] = frozenset({"drift", "planner-moved"})
+"""What a batch ends that was made from records after a change."""
+BATCH_KINDS: Final[frozenset[AlertKind]] = frozenset(
+    {
+        "fidelity",
+        "forecast",
+        "recipe",
+        "regeneration-failed",
+        "regeneration-rejected",
+        "generator-silent",
+    }
+)
+"""What any better batch ends."""
 
 SUPERSEDED: Final = "more is known about recipes"
 """Why an alert about recipes ends when the next one says more."""
@@ -44,12 +59,39 @@ class AlertBook:
         self.firing[kind] = {"record": moment.record, "text": text}
         return [_alert(kind, "firing", text, moment, evidence)]
 
-    def resolve(self, kind: AlertKind, text: str, moment: Moment) -> list[Alert]:
+    def go_on(
+        self, kind: AlertKind, text: str, moment: Moment, evidence: dict[str, Any]
+    ) -> list[Alert]:
+        """The alert that begins, or that goes on with more to say."""
+        begun = self.firing.get(kind)
+        if begun is None:
+            return self.fire(kind, text, moment, evidence)
+        begun["text"] = text
+        more = {**evidence, "since_record": begun["record"]}
+        return [_alert(kind, "firing", text, moment, more)]
+
+    def resolve(
+        self,
+        kind: AlertKind,
+        text: str,
+        moment: Moment,
+        evidence: dict[str, Any] | None = None,
+    ) -> list[Alert]:
         """The alert that ends, or nothing if its kind is not firing."""
         begun = self.firing.pop(kind, None)
         if begun is None:
             return []
-        return [_alert(kind, "resolved", text, moment, {"since_record": begun["record"]})]
+        more = {**(evidence or {}), "since_record": begun["record"]}
+        return [_alert(kind, "resolved", text, moment, more)]
+
+    def resolve_for(self, kinds: Container[AlertKind], text: str, moment: Moment) -> list[Alert]:
+        """The alerts of some kinds that end."""
+        return [
+            alert
+            for kind in self.kinds
+            if kind in kinds
+            for alert in self.resolve(kind, text, moment)
+        ]
 
     def inform(
         self, notes: Sequence[RecipeNote], moment: Moment, *, is_settled: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
@@ -18,13 +19,14 @@ from halflife.schemas.messages import (
     SyntheticBatch,
 )
 from halflife.schemas.stream_plan import StreamPlan
-from halflife.schemas.table import Block
+from halflife.schemas.table import Block, FloatArray
 from halflife.schemas.window import ROWS_A_MESSAGE
 
 from .alert_book import SUPERSEDED
 from .identity import derived_seed, identity
 from .rows import Rows
 from .stream_watch import StreamWatch
+from .ticks import FAR
 from .trace import Trace
 from .work import Work, measure_fidelity
 
@@ -34,10 +36,17 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NONE: Final = np.empty(0, dtype=np.int64)
 
 
-def rows_of(block: Block, recipes: Recipes | None = None, *, seconds: float = 3600.0) -> Rows:
-    """The rows of a file as records: one every ``seconds`` of event time, named by their number."""
+def rows_of(
+    block: Block,
+    recipes: Recipes | None = None,
+    *,
+    seconds: float = 3600.0,
+    times: FloatArray | None = None,
+) -> Rows:
+    """The rows of a file as records named by their number: one every ``seconds`` of event time."""
     places = np.arange(len(block), dtype=np.int64)
-    times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
+    if times is None:
+        times = np.asarray(_EPOCH.timestamp() + seconds * places, dtype=np.float64)
     ids = [f"row-{i}" for i in range(len(block))]
     return Rows(block, places * ROWS_A_MESSAGE, times, ids, recipes)
 
@@ -48,6 +57,7 @@ def backtest(
     *,
     recipes: Recipes | None = None,
     batch: Block | None = None,
+    times: FloatArray | None = None,
     progress: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Any]:
@@ -61,14 +71,17 @@ def backtest(
         block: Its records, in order.
         recipes: What each ran under, a text or None, shape (n,), if the file says it.
         batch: A synthetic batch that circulates from the end of the reference on.
+        times: Event times in seconds since 1970, shape (n,); one record an hour if None.
         progress: Told how many records are done.
         clock: Seconds, for the time that it took.
     """
     begun = clock()
     watch = StreamWatch(plan, partition=0)
+    if times is None:
+        watch.pace.learn_at = FAR  # nobody knows how the records followed each other
     meter = _Meter(clock)
     found: list[Message] = []
-    rows = rows_of(block, recipes)
+    rows = rows_of(block, recipes, times=times)
     trace = Trace(len(rows))
     piece = min(_PIECE, trace.every)
     birth: RegenerationOutcome | None = None
@@ -85,14 +98,17 @@ def backtest(
         if progress is not None:
             progress(done)
     found += watch.take_findings()
+    named = _named(found, watch)
+    kept = np.setdiff1d(np.arange(len(rows)), [each["record"] for each in named])
     reference = {"first": 0, "last": min(plan.reference, len(rows)) - 1}
     return {
         "stream": plan.name,
         "records": len(rows),
         "false_alarms": plan.false_alarms,
         "reference": reference,
-        "alarms": [_alarm(alert) for alert in found if _is_alarm(alert)],
-        "notes": [a.text for a in found if isinstance(a, Alert) and _is_note(a)],
+        "alarms": [_alarm(alert, kept) for alert in found if _is_alarm(alert)],
+        "contamination": named,
+        "notes": _notes(found, watch),
         "fidelity": [_fidelity(report) for report in found if isinstance(report, FidelityReport)],
         "half_life": _half_life(found),
         "keep": plan.keep,
@@ -102,7 +118,10 @@ def backtest(
     }
 
 
-_ALARMS: Final = frozenset({"drift", "planner-moved", "generator-silent", "regeneration-failed"})
+_SYNTHETIC: Final = "contamination"
+_ALARMS: Final = frozenset(
+    {"drift", "planner-moved", "timing", "generator-silent", "regeneration-failed", _SYNTHETIC}
+)
 
 
 class _Meter:
@@ -186,18 +205,39 @@ def _is_alarm(found: Message) -> bool:
     return (
         isinstance(found, Alert)
         and found.status == "firing"
-        and found.kind in {"drift", "planner-moved"}
+        and found.kind in {"drift", "planner-moved", "timing"}
     )
 
 
-def _alarm(found: Message) -> dict[str, Any]:
+def _named(found: list[Message], watch: StreamWatch) -> list[dict[str, Any]]:
+    """The records that were found to be rows of the batch, by their rows in the file."""
+    told = [a.evidence["records"] for a in found if isinstance(a, Alert) and a.kind == _SYNTHETIC]
+    return [
+        {
+            "record": each["offset"],
+            "row": each["batch_row"],
+            "distance": each["distance"],
+            "chance": each["chance"],
+        }
+        for each in [*itertools.chain(*told), *watch.provenance.pending]
+    ]
+
+
+def _notes(found: list[Message], watch: StreamWatch) -> list[str]:
+    """What else there is to say, in words."""
+    notes = [a.text for a in found if isinstance(a, Alert) and _is_note(a)]
+    return [*notes, watch.provenance.text] if watch.provenance.text else notes
+
+
+def _alarm(found: Message, kept: NDArray[np.int64]) -> dict[str, Any]:
+    """An alarm; its places are rows of the file, ``kept`` those that count as records."""
     if not isinstance(found, Alert):
         raise TypeError(f"no alert: {found!r}")
     evidence = found.evidence
     recipe = {"recipe": evidence["recipe"]} if "recipe" in evidence else {}
     return recipe | {
-        "record": found.record,
-        "change_point": evidence["change_point"],
+        "record": found.offset,
+        "change_point": int(kept[evidence["change_point"]]),
         "kind": evidence["kind"],
         "columns": evidence["columns"],
         "statistic": evidence["statistic"],
@@ -210,7 +250,7 @@ def _alarm(found: Message) -> dict[str, Any]:
 
 def _fidelity(report: FidelityReport) -> dict[str, Any]:
     return {
-        "record": report.record,
+        "record": report.offset,
         "fidelity": report.fidelity,
         "retained": report.retained,
         "retained_interval": list(report.retained_interval),

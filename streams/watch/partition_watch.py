@@ -197,6 +197,9 @@ class PartitionWatch:
             outcome = watch.desk.outcome
             if outcome is not None and outcome.batch is not None:
                 found.append((name, outcome.batch))
+            known = {batch.batch_id for _, batch in found}
+            earlier = watch.provenance.manifests
+            found += [(name, batch) for batch in earlier if batch.batch_id not in known]
         return found
 
     def refill(

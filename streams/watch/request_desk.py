@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.messages import RegenerationOutcome, RegenerationRequest
+from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
+from halflife.schemas.window import Window
+
+from .identity import identity
+from .moment import Moment
 
 DAY: Final = 86_400.0
 
@@ -49,6 +55,31 @@ class RequestDesk:
             e == epoch and records - place < self.plan.cooldown_records for place, _, e in self.made
         )
         return today < self.plan.budget and not soon
+
+    def draft(
+        self,
+        cause: Cause,
+        text: str,
+        moment: Moment,
+        *,
+        window: Window,
+        champion: SyntheticBatch | None,
+        seed: int,
+    ) -> RegenerationRequest:
+        """A request of this stream, not yet made."""
+        return RegenerationRequest(
+            request_id=identity(self.plan.name, "request", cause, moment.address),
+            stream=self.plan.name,
+            cause=cause,
+            window=window,
+            record=moment.record,
+            offset=moment.offset,
+            time=moment.time,
+            champion=champion,
+            seed=seed,
+            plan=self.plan.digest,
+            text=text,
+        )
 
     def make(
         self, request: RegenerationRequest, *, records: int, seconds: float, epoch: int

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halflife.schemas.table import Block, FloatArray, Table
+from halflife.schemas.window import ROWS_A_MESSAGE
 
 from .moment import Moment
 
@@ -79,6 +80,11 @@ class Rows:
         seconds = max(after.seconds, float(self.times[: index + 1].max()))
         place = int(self.addresses[index])
         return Moment(after.stream, after.record + 1 + index, place, seconds)
+
+    def place(self, index: int) -> dict[str, int]:
+        """Where a row stands in its partition, as messages tell it."""
+        offset, row = divmod(int(self.addresses[index]), ROWS_A_MESSAGE)
+        return {"offset": offset, "row": row}
 
     def holdout(self, share: float) -> NDArray[np.bool_]:
         """Which rows no training may see, shape (n,): decided by ``record_id`` alone.

@@ -38,6 +38,8 @@ def stream_state(watch: StreamWatch) -> dict[str, Any]:
         "ticks": watch.ticks.state(),
         "desk": watch.desk.state(),
         "alerts": watch.alerts.state(),
+        "provenance": watch.provenance.state(),
+        "pace": watch.pace.state(),
         "memory": watch.memory.state(),
     }
 
@@ -61,4 +63,6 @@ def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> 
     watch.ticks.restore(state["ticks"])
     watch.desk.restore(state["desk"])
     watch.alerts.restore(state["alerts"])
+    watch.provenance.restore(state["provenance"])
+    watch.pace.restore(state["pace"])
     return watch

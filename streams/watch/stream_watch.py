@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halflife.monitors import DriftAlarm, FidelityMeasure, RecipeNote
-from halflife.schemas.messages import (
-    Command,
-    Message,
-    RegenerationOutcome,
-    RegenerationRequest,
-)
+from halflife.schemas.messages import Command, Message, RegenerationOutcome
 from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 
-from .alert_book import AlertBook, drift_evidence
+from .alert_book import BATCH_KINDS, CHANGE_KINDS, AlertBook, drift_evidence
 from .circulation import Circulation
-from .identity import derived_seed, identity
+from .identity import derived_seed
 from .memory import Memory
 from .moment import Moment
+from .pace import Pace
+from .provenance import Provenance
 from .request_desk import RequestDesk
 from .rows import Rows
 from .stream_drift import StreamDrift
@@ -71,8 +68,11 @@ class StreamWatch:
         self.next_try = FAR
         self.ordered: str | None = None
         self.alerts = AlertBook()
+        self.provenance = Provenance(plan)
+        self.pace = Pace(plan)
         capacity = max(plan.reference, plan.min_rows, plan.window_rows)
-        self.memory = Memory(self.table, partition, capacity)
+        # A batch takes effect ``grace`` records after its window: that is still known then.
+        self.memory = Memory(self.table, partition, capacity + plan.grace)
         self._findings: list[Message] = []
 
     # What the driver calls
@@ -90,13 +90,17 @@ class StreamWatch:
         done = int(np.searchsorted(rows.addresses, self.last_address, side="right"))
         repeats = repeats[repeats > self.last_address]
         while done < len(rows) and not (self.waiting or self.found):
-            rest = rows[done:]
-            done += self._take(rest[: self._room(rest)])
+            accused = self.provenance.first(rows, done)
+            if accused == done:
+                done += self._leave_out(rows, done, repeats)
+                continue
+            rest = rows[done:accused]
+            done += self._take(self.pace.look(rest[: self._room(rest)]))
             self.memory.note_repeats(repeats[repeats < self.last_address])
             yield from self._due()
         end = rows.addresses[done] if done < len(rows) else FAR
         self.memory.note_repeats(repeats[repeats < end])
-        return done
+        return self.provenance.taken(rows, done)
 
     @property
     def waiting(self) -> bool:
@@ -124,6 +128,7 @@ class StreamWatch:
         A batch whose rows are gone is no longer in circulation, and another is asked for.
         """
         self.desk.take_block(blocks)
+        self.provenance.take_blocks(blocks)
         if self.circulation is None:
             return
         self.circulation.block = blocks.get(self.circulation.batch.batch_id)
@@ -152,7 +157,8 @@ class StreamWatch:
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        stops = (self._reference_stop(), self.desk.effect or FAR, self.next_try)
+        asides = self.provenance.due, self.pace.due
+        stops = (self._reference_stop(), self.desk.effect or FAR, self.next_try, *asides)
         room = min((stop for stop in stops if stop > self.records), default=FAR) - self.records
         if self.circulation is not None:
             seconds = self.watermark
@@ -176,6 +182,7 @@ class StreamWatch:
                 self._planner_moved(aside, moment)
             else:
                 self._inform(aside, moment)
+        self._say(self.pace.take(rows, self._moment(), self.alerts))
         self._remember(rows)
         if fault is not None:
             self._changed(fault)
@@ -189,6 +196,14 @@ class StreamWatch:
         for name in self.table.names:
             self.missing[name] += rows.block.missing(name)
 
+    def _leave_out(self, rows: Rows, place: int, repeats: NDArray[np.int64]) -> int:
+        """A synthetic row that came back counts as taken, and nothing will stand on it; one."""
+        self.last_address = int(rows.addresses[place])
+        self.memory.note_repeats(np.append(repeats[repeats < self.last_address], self.last_address))
+        self.provenance.accuse(rows, place, self.records)
+        self._say(self.provenance.tell(self.alerts, self._moment()))
+        return 1
+
     # What is due at the end of a piece
 
     def _due(self) -> Steps:
@@ -197,6 +212,9 @@ class StreamWatch:
             return
         if self.desk.effect is not None and self.records >= self.desk.effect:
             self._apply_outcome()
+            yield from self.provenance.learn(self.circulation, self.memory)
+        self._say(self.provenance.tell(self.alerts, self._moment()))
+        self._say(self.pace.proceed(self.memory, self._moment(), self.alerts))
         yield from self._recipes_due()
         if self.records >= self._reference_stop() and not self._asks_first():
             yield from self._reference_due()
@@ -325,18 +343,13 @@ class StreamWatch:
         ):
             return False
         moment = self._moment()
-        request = RegenerationRequest(
-            request_id=identity(self.plan.name, "request", cause, moment.address),
-            stream=self.plan.name,
-            cause=cause,
+        request = self.desk.draft(
+            cause,
+            text,
+            moment,
             window=self.memory.window(rows),
-            record=moment.record,
-            offset=moment.offset,
-            time=moment.time,
             champion=None if self.circulation is None else self.circulation.batch,
             seed=self._seed("request", cause, moment.address),
-            plan=self.plan.digest,
-            text=text,
         )
         self.desk.make(request, records=records, seconds=seconds, epoch=epoch)
         self._say([request])
@@ -365,12 +378,8 @@ class StreamWatch:
 
     def _resolve_all(self, text: str) -> None:
         """A better batch ends what called for it; a change that has no batch yet goes on."""
-        for kind in self.alerts.kinds:
-            if kind == "reference-too-short":
-                continue
-            if self.phase == "changed" and kind in {"drift", "planner-moved"}:
-                continue
-            self._say(self.alerts.resolve(kind, text, self._moment()))
+        kinds = BATCH_KINDS if self.phase == "changed" else BATCH_KINDS | CHANGE_KINDS
+        self._say(self.alerts.resolve_for(kinds, text, self._moment()))
         if self.phase != "changed":
             self.change = None
 

@@ -51,6 +51,47 @@ def measure_fidelity(table: Table, seed: int, real: Block, synthetic: Block) -> 
         return {"too_few": str(error)}
 
 
+def learn_provenance(
+    table: Table,
+    before: str | None,
+    names: tuple[str, ...],
+    seen: Block,
+    unseen: Block,
+    *rows: Block,
+) -> dict[str, Any]:
+    """State of a monitor that knows the rows of some batches, or why there can be none.
+
+    Args:
+        table: Of the stream.
+        before: What was known of the batches before, as JSON: see `Contamination.fit`.
+        names: Of the batches.
+        seen: Real rows that a batch may have been made from.
+        unseen: Real rows that none was.
+        rows: Of the batches, as many blocks as names.
+
+    Returns:
+        ``{"state": ...}``, or ``{"too_few": sentence}``.
+    """
+    import json
+
+    import numpy as np
+
+    from halflife.monitors import Contamination, TooFewRows
+
+    monitor = Contamination(table)
+    new = np.repeat([False, True], [len(seen), len(unseen)])
+    try:
+        monitor.fit(
+            Block.concatenate([seen, unseen]),
+            dict(zip(names, rows, strict=True)),
+            unseen=new,
+            before=None if before is None else {"margins": json.loads(before)},
+        )
+    except TooFewRows as error:
+        return {"too_few": str(error)}
+    return {"state": monitor.state()}
+
+
 def warm_up() -> bool:
     """Import what the heavy parts need, so that the first real piece of work does not wait."""
     import importlib

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from tests.bench import (
+    contamination,
     drift_given_set_points,
     drift_power,
     drift_promise,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "drift-power": drift_power.run,
     "drift-set-points": drift_given_set_points.run,
     "drift-speed": drift_speed.run,
+    "contamination": contamination.run,
     "recipes": recipes.run,
     "measures": measures.run,
 }

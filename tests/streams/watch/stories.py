@@ -31,7 +31,12 @@ from halflife.streams.watch.identity import derived_seed, identity
 from halflife.streams.watch.partition_watch import PartitionWatch
 from halflife.streams.watch.rows import Rows
 from halflife.streams.watch.stream_watch import StreamWatch
-from halflife.streams.watch.work import Work, fit_reference, measure_fidelity
+from halflife.streams.watch.work import (
+    Work,
+    fit_reference,
+    learn_provenance,
+    measure_fidelity,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 OPV_COLUMNS = ("mat_1", "mat_2", "mat_3", "mat_4", "degradation")
@@ -146,7 +151,7 @@ class Heavy:
                 work = steps.send(result)
             except StopIteration as end:
                 return end.value
-            assert work.function in {fit_reference, measure_fidelity}
+            assert work.function in {fit_reference, learn_provenance, measure_fidelity}
             key = (work.function, *(_key(argument) for argument in work.arguments))
             if key not in self.known:
                 self.known[key] = work.run()

@@ -52,8 +52,8 @@ def test_the_report_has_the_published_shape() -> None:
     told: list[int] = []
     found = backtest(PLAN, block[:900], batch=batch, progress=told.append, clock=ticking())
     assert set(found) == {
-        "stream", "records", "false_alarms", "reference", "alarms", "notes", "fidelity",
-        "half_life", "keep", "batch", "drift", "seconds",
+        "stream", "records", "false_alarms", "reference", "alarms", "contamination", "notes",
+        "fidelity", "half_life", "keep", "batch", "drift", "seconds",
     }  # fmt: skip
     assert (found["stream"], found["records"]) == ("opv", 900)
     assert found["false_alarms"] == 10_000
@@ -118,3 +118,44 @@ def test_offline_and_live_find_the_same() -> None:
     assert [(a["record"], a["text"]) for a in alarms] == [(a["record"], a["text"]) for a in offline]
     for alarm, told in zip(alarms, offline, strict=True):
         assert {k: told[k] for k in alarm["evidence"]} == alarm["evidence"]
+
+
+def test_rows_of_the_batch_that_come_back_are_named_by_their_rows_in_the_file() -> None:
+    clean = block_of(opv_values(1040, 0, seed=0))
+    generator = create("trees", PLAN.table)
+    generator.fit(clean[:350], seed=0)
+    batch = generator.sample(400, seed=0)
+    places = np.arange(600, 1000, 20)
+    rows = np.arange(len(clean))
+    mixed = clean[rows]
+    mixed.numbers[places] = batch.numbers[: len(places)]
+    found = backtest(PLAN, mixed, batch=batch)
+    assert [(each["record"], each["row"]) for each in found["contamination"]] == [
+        (place, i) for i, place in enumerate(places.tolist())
+    ]
+    assert {each["distance"] for each in found["contamination"]} == {0.0}
+    without = backtest(PLAN, clean[np.setdiff1d(rows, places)], batch=batch)
+    assert without["contamination"] == []
+    assert [tick["parts"] for tick in found["fidelity"]] == [
+        tick["parts"] for tick in without["fidelity"]
+    ]
+    shift = np.setdiff1d(rows, places)
+    assert [tick["record"] for tick in found["fidelity"]] == [
+        shift[tick["record"]] for tick in without["fidelity"]
+    ]
+
+
+def test_a_change_behind_synthetic_rows_is_told_at_its_row_of_the_file() -> None:
+    clean = block_of(opv_values(DONOR_CHANGES, 400, seed=0))
+    generator = create("trees", PLAN.table)
+    generator.fit(clean[:350], seed=0)
+    batch = generator.sample(400, seed=0)
+    places = np.arange(700, 1000, 10)
+    kept = np.setdiff1d(np.arange(len(clean)), places)
+    mixed = clean[np.arange(len(clean))]
+    mixed.numbers[places] = batch.numbers[: len(places)]
+    found, without = (backtest(PLAN, rows, batch=batch) for rows in (mixed, clean[kept]))
+    assert without["alarms"]
+    for alarm, other in zip(found["alarms"], without["alarms"], strict=True):
+        assert alarm["record"] == kept[other["record"]]
+        assert alarm["change_point"] == kept[other["change_point"]]
