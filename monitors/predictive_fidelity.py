@@ -8,83 +8,131 @@ import numpy as np
 
 from halflife.schemas.table import FloatArray
 
-from .features import features
-from .learner import Learner
+from .contest import Contest, known_rows
 from .part_score import PartScore
-from .samples import Samples
+from .samples import Samples, chance_band
 from .task import Task
 
 _ONE_SIDED: Final = 1.645
-_WIDENING: Final = 1.2
-"""Of the band: another real sample would also train another model (measured between halves)."""
+_MOST_TASKS: Final = 16
+_MANY: Final = 4
+_FEW_PERMUTATIONS: Final = 39
 
 
 class PredictiveFidelity:
     r"""Skill of models trained on the batch, beside that of models trained on real rows.
 
-    A model is trained on the batch, another on the real rows of now by cross-validation; both
-    predict the same real rows. The score is :math:`\mathrm{skill}_{syn} / \mathrm{skill}_{real}`,
-    each the mean over the tasks of :meth:`Task.gains`. Where the real rows allow no skill that
-    noise could not give, it has no meaning. Its error is that of a ratio of means of paired rows,
-    :math:`\mathrm{sd}(u - R v) / (\sqrt n\, \bar v)`.
+    A model is trained on the batch, another on the real rows of now; both predict the same real
+    rows, the second each of them as if it had not seen it (`Contest`). With the skills
+    :math:`S, R`, each the mean over the tasks of the explained share of the variance, the score is
+    :math:`(S / R) / (S_0 / R_0)`, where :math:`S_0, R_0` are the mean skills over exchanges of
+    real and synthetic rows: 1 is what another real sample of the batch's size is worth, 0 is a
+    constant. Where the real rows allow no skill that noise could not give, it has no meaning.
+
+    The band is exact at any size: the models of each exchange are trained anew, and where the
+    samples are alike their score has no other place among those of the exchanges, of which only
+    those with a meaning count, than chance gives it. The error is that of a ratio of means of
+    paired rows, :math:`\mathrm{sd}(u - q v) / (\sqrt n\, \bar v)`, times what training the models
+    adds, which is known from the exchanges.
 
     Args:
         train_rows: At most so many rows train a model.
-        folds: Of the cross-validation.
-        trees: Of each model; several tasks share them.
+        landmarks: Of each model.
+        permutations: Exchanges for the band; 39 where there are more than four models to train.
         bootstraps: Draws for the error.
 
     Reference: Esteban, Hyland, Rätsch (2017), arXiv:1706.02633 (TSTR); Cochran, Sampling
-    Techniques (1977), section 6.4 (the error of a ratio).
+    Techniques (1977), section 6.4 (the error of a ratio); Lehmann and Romano, Testing Statistical
+    Hypotheses (2005), section 15.2 (exchanges).
     """
 
     name: ClassVar[str] = "predictive"
 
     def __init__(
-        self, *, train_rows: int = 1000, folds: int = 10, trees: int = 50, bootstraps: int = 100
+        self,
+        *,
+        train_rows: int = 1000,
+        landmarks: int = 128,
+        permutations: int = 99,
+        bootstraps: int = 100,
     ) -> None:
         self.train_rows = train_rows
-        self.folds = folds
-        self.trees = trees
+        self.landmarks = landmarks
+        self.permutations = permutations
         self.bootstraps = bootstraps
 
     def score(self, samples: Samples) -> PartScore:
         """The score, with ``tstr`` and ``trtr``, the skills of the two models, as details."""
-        tasks = Task.all_of(samples.table)
-        trees = max(25, self.trees // max(len(tasks), 1))
-        both = [self._gains(samples, task, trees) for task in tasks]
-        gains = np.array([pair for pair in both if pair is not None])  # (tasks, 2, n)
-        if not len(gains):
+        n, m = len(samples.real), len(samples.synthetic)
+        contests = self._contests(samples)
+        order = samples.generator("real rows trained on").permutation(n)
+        drawn = n + samples.generator("synthetic rows trained on").permutation(m)
+        gains = _gains(contests, order, drawn)
+        if gains is None:
             return PartScore(None, 0.0, np.zeros(2))
-        synthetic, real = gains.mean(axis=0)
+        synthetic, real = np.empty((2, n))
+        synthetic[order], real[order] = gains
         tstr, trtr = float(synthetic.mean()), float(real.mean())
         details = {"tstr": tstr, "trtr": trtr}
-        if trtr <= _ONE_SIDED * real.std() / np.sqrt(len(real)):
+        if not _has_meaning(real):
             return PartScore(None, 0.0, np.zeros(2), details)
-        weights = samples.bootstraps(self.bootstraps)[0][:, : len(real)]
+        ratios, fair, widening = self._exchanged(samples, contests)
         ratio = tstr / trtr
+        weights = samples.bootstraps(self.bootstraps)[0][:, :n]
         # The ratio to first order, so that a draw with little real skill cannot run away.
-        drawn = (weights @ (synthetic - ratio * real)) / len(real) / trtr
-        replicates = ratio + drawn
+        deviations = weights @ (synthetic - ratio * real) / n / trtr
         return PartScore(
-            raw=ratio,
-            lower_band=float(1.0 - _ONE_SIDED * _WIDENING * replicates.std()),
-            replicates=replicates,
+            raw=ratio / fair,
+            lower_band=chance_band(ratios / fair),
+            replicates=(ratio + widening * deviations) / fair,
             details=details,
         )
 
-    def _gains(self, samples: Samples, task: Task, trees: int) -> FloatArray | None:
-        """What each real row adds to the skill by the batch and by real rows, shape (2, n)."""
-        n, m = len(samples.real), len(samples.synthetic)
-        real_x, synthetic_x = features([samples.real, samples.synthetic], task.inputs)
-        learner = Learner(task, samples.seed, trees)
-        drawn = samples.generator("synthetic rows trained on").permutation(m)[: self.train_rows]
-        by_synthetic = learner.guesses(samples.synthetic[drawn], synthetic_x[drawn], real_x)
-        order = samples.generator("folds").permutation(n)
-        by_real = np.empty_like(by_synthetic)
-        for fold in range(self.folds):
-            test = order[fold :: self.folds]
-            train = order[np.arange(n) % self.folds != fold][: self.train_rows]
-            by_real[test] = learner.guesses(samples.real[train], real_x[train], real_x[test])
-        gains = [task.gains(samples.real, guesses) for guesses in (by_synthetic, by_real)]
-        return None if gains[0] is None or gains[1] is None else np.stack([gains[0], gains[1]])
+    def _contests(self, samples: Samples) -> list[Contest]:
+        """One for all tasks with the same inputs and rows known."""
+        groups: dict[tuple[tuple[str, ...], bytes], list[Task]] = {}
+        for task in Task.all_of(samples.table, most=_MOST_TASKS):
+            key = task.inputs, known_rows(samples, task).tobytes()
+            groups.setdefault(key, []).append(task)
+        return [
+            Contest(samples, tasks, train_rows=self.train_rows, landmarks=self.landmarks)
+            for tasks in groups.values()
+        ]
+
+    def _exchanged(
+        self, samples: Samples, contests: list[Contest]
+    ) -> tuple[FloatArray, float, float]:
+        """Ratios of exchanged samples that have a meaning, a fair one, and the widening."""
+        n = len(samples.real)
+        generator = samples.generator("exchanges")
+        many = len(contests) > _MANY
+        skills, spreads = [], []
+        for _ in range(min(self.permutations, _FEW_PERMUTATIONS) if many else self.permutations):
+            rows = generator.permutation(len(samples.pooled))
+            gains = _gains(contests, rows[:n], rows[n:])
+            if gains is not None and _has_meaning(gains[1]):
+                skills.append(gains.mean(axis=1))
+                spreads.append(np.cov(gains))
+        if len(skills) < 2:
+            return np.ones(0), 1.0, 1.0
+        synthetic, real = np.array(skills).T
+        fair = max(float(synthetic.mean() / real.mean()), 0.1)
+        pair = np.array([1.0, -fair])
+        expected = float(np.mean([pair @ spread @ pair for spread in spreads])) / n
+        found = float(((synthetic - fair * real) ** 2).mean())
+        widening = float(np.sqrt(found / expected)) if expected > 0.0 else 1.0
+        return synthetic / real, fair, max(1.0, widening)
+
+
+def _gains(contests: list[Contest], real: np.ndarray, synthetic: np.ndarray) -> FloatArray | None:
+    """Mean over the tasks of what each real row adds to both skills, shape (2, n)."""
+    if not contests:
+        return None
+    gains = np.concatenate([contest.gains(real, synthetic) for contest in contests])
+    gains = gains[~np.isnan(gains[:, 0, 0])]
+    return gains.mean(axis=0) if len(gains) else None
+
+
+def _has_meaning(real: FloatArray) -> bool:
+    """Whether real rows teach more than noise could."""
+    return bool(real.mean() > _ONE_SIDED * real.std() / np.sqrt(len(real)))
