@@ -104,4 +104,5 @@ def summary(scores: dict[str, PartScore], real: Block, synthetic: Block) -> Fide
         trtr=models.get("trtr"),
         rows_real=len(real),
         rows_synthetic=len(synthetic),
+        raws={name: float(score.raw) for name, score in known.items() if score.raw is not None},
     )

@@ -23,17 +23,17 @@ class PredictiveFidelity:
     r"""Skill of models trained on the batch, beside that of models trained on real rows.
 
     A model is trained on the batch, another on the real rows of now; both predict the same real
-    rows, the second each of them as if it had not seen it (`Contest`). With the skills
-    :math:`S, R`, each the mean over the tasks of the explained share of the variance, the score is
-    :math:`(S / R) / (S_0 / R_0)`, where :math:`S_0, R_0` are the mean skills over exchanges of
-    real and synthetic rows: 1 is what another real sample of the batch's size is worth, 0 is a
-    constant. Where the real rows allow no skill that noise could not give, it has no meaning.
+    rows, the second each of them as if it had not seen it (`Contest`). The score is
+    :math:`\mathrm{skill}_{syn} / \mathrm{skill}_{real}`, each the mean over the tasks of the
+    explained share of the variance. Where the real rows allow no skill that noise could not give,
+    it has no meaning.
 
-    The band is exact at any size: the models of each exchange are trained anew, and where the
-    samples are alike their score has no other place among those of the exchanges, of which only
-    those with a meaning count, than chance gives it. The error is that of a ratio of means of
-    paired rows, :math:`\mathrm{sd}(u - q v) / (\sqrt n\, \bar v)`, times what training the models
-    adds, which is known from the exchanges.
+    The band is exact at any size: real and synthetic rows are exchanged, the models of each
+    exchange are trained anew, and where the samples are alike their score has no other place among
+    those of the exchanges, of which only those with a meaning count, than chance gives it. The
+    error is that of a ratio of means of paired rows,
+    :math:`\mathrm{sd}(u - q v) / (\sqrt n\, \bar v)`, times what training the models adds, which
+    is known from the exchanges.
 
     Args:
         train_rows: At most so many rows train a model.
@@ -76,15 +76,15 @@ class PredictiveFidelity:
         details = {"tstr": tstr, "trtr": trtr}
         if not _has_meaning(real):
             return PartScore(None, 0.0, np.zeros(2), details)
-        ratios, fair, widening = self._exchanged(samples, contests)
+        ratios, widening = self._exchanged(samples, contests)
         ratio = tstr / trtr
         weights = samples.bootstraps(self.bootstraps)[0][:, :n]
         # The ratio to first order, so that a draw with little real skill cannot run away.
         deviations = weights @ (synthetic - ratio * real) / n / trtr
         return PartScore(
-            raw=ratio / fair,
-            lower_band=chance_band(ratios / fair),
-            replicates=(ratio + widening * deviations) / fair,
+            raw=ratio,
+            lower_band=chance_band(ratios),
+            replicates=ratio + widening * deviations,
             details=details,
         )
 
@@ -99,10 +99,8 @@ class PredictiveFidelity:
             for tasks in groups.values()
         ]
 
-    def _exchanged(
-        self, samples: Samples, contests: list[Contest]
-    ) -> tuple[FloatArray, float, float]:
-        """Ratios of exchanged samples that have a meaning, a fair one, and the widening."""
+    def _exchanged(self, samples: Samples, contests: list[Contest]) -> tuple[FloatArray, float]:
+        """Ratios of exchanged samples that have a meaning, and the widening of the error."""
         n = len(samples.real)
         generator = samples.generator("exchanges")
         many = len(contests) > _MANY
@@ -114,14 +112,14 @@ class PredictiveFidelity:
                 skills.append(gains.mean(axis=1))
                 spreads.append(np.cov(gains))
         if len(skills) < 2:
-            return np.ones(0), 1.0, 1.0
+            return np.ones(0), 1.0
         synthetic, real = np.array(skills).T
-        fair = max(float(synthetic.mean() / real.mean()), 0.1)
+        fair = float(synthetic.mean() / real.mean())
         pair = np.array([1.0, -fair])
         expected = float(np.mean([pair @ spread @ pair for spread in spreads])) / n
         found = float(((synthetic - fair * real) ** 2).mean())
         widening = float(np.sqrt(found / expected)) if expected > 0.0 else 1.0
-        return synthetic / real, fair, max(1.0, widening)
+        return synthetic / real, max(1.0, widening)
 
 
 def _gains(contests: list[Contest], real: np.ndarray, synthetic: np.ndarray) -> FloatArray | None:

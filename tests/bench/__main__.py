@@ -18,6 +18,7 @@ from tests.bench import (
     drift_power,
     drift_promise,
     drift_speed,
+    fidelity,
     latency,
     measures,
     memory,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "drift-speed": drift_speed.run,
     "recipes": recipes.run,
     "measures": measures.run,
+    "fidelity": fidelity.run,
 }
 
 
