@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from halflife.schemas.table import FloatArray
 
@@ -69,9 +70,10 @@ def column_distances(samples: Samples, weights: Weights) -> FloatArray:
     n, m = len(samples.real), len(samples.synthetic)
     common = math.gcd(n, m)
     whole = n * m // common  # real and synthetic sums in units in which both are whole numbers
-    kind = np.int16 if whole < 2**15 else np.int32 if whole < 2**31 else np.int64
-    signed = weights[0].T.astype(kind) * kind(m // common)
-    signed -= weights[1].T.astype(kind) * kind(n // common)
+    kind = "int16" if whole < 2**15 else "int32" if whole < 2**31 else "int64"
+    signed: NDArray[Any] = weights[0].T.astype(kind)
+    signed *= m // common
+    signed -= weights[1].T.astype(kind) * (n // common)
     distances = []
     for name, column in samples.ranked.items():
         if name in samples.table.numeric:

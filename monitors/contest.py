@@ -54,8 +54,9 @@ class Contest:
         kernel = RowKernel.of(pooled_features(samples, tasks[0].inputs), scale=_SCALE)
         drawn = samples.generator("landmarks").permutation(len(self.known))
         self._features = kernel.landmark_features(drawn[:landmarks])
+        others = drawn[::-1]  # landmarks, which know themselves too well, come last
         smaller = min(len(samples.real), len(samples.synthetic), train_rows)
-        self._ridge = self._tuned(drawn[self.known[drawn]][: max(_LEAST_TUNED, smaller)])
+        self._ridge = self._tuned(others[self.known[others]][: max(_LEAST_TUNED, smaller)])
 
     def gains(self, real: NDArray[np.intp], synthetic: NDArray[np.intp]) -> FloatArray:
         r"""What each real row adds to the skill by the batch and by real rows.
@@ -83,11 +84,11 @@ class Contest:
         variance = apart.mean(axis=0)
         told = variance > 1e-12
         share = len(rows) / len(real)
-        found[told] = 0.0
         for model, guesses in enumerate((self._foreign(rows, synthetic), self._own(rows))):
             misses = self._by_task((truth - guesses) ** 2)
-            gain = (apart - misses)[:, told] / (variance[told] * share)
-            found[np.ix_(told, [model], known)] = gain.T[:, None]
+            gain = np.zeros((len(real), len(self.tasks)))
+            gain[known] = (apart - misses) / (np.where(told, variance, 1.0) * share)
+            found[told, model] = gain.T[told]
         return found
 
     def _foreign(self, rows: NDArray[np.intp], train: NDArray[np.intp]) -> FloatArray:
@@ -120,7 +121,7 @@ class Contest:
     def _tuned(self, rows: NDArray[np.intp]) -> float:
         """The ridge of least held-out error, over all tasks, on rows of both kinds."""
         if len(rows) < _FEWEST_ROWS:
-            return _RIDGES[-1]
+            return float(_RIDGES[-1])
         left, values, _ = np.linalg.svd(self._features[rows], full_matrices=False)
         truth = self._answers[rows]
         variance = np.maximum(self._by_task(truth**2).mean(axis=0), 1e-12)
@@ -131,7 +132,7 @@ class Contest:
             leverage = np.minimum((left**2) @ kept, 0.999)
             misses = (truth - left @ (kept[:, None] * shadow)) / (1.0 - leverage)[:, None]
             errors.append((self._by_task(misses**2).mean(axis=0) / variance).sum())
-        return _RIDGES[int(np.argmin(errors))]
+        return float(_RIDGES[int(np.argmin(errors))])
 
 
 def known_rows(samples: Samples, task: Task) -> NDArray[np.bool_]:
@@ -150,4 +151,4 @@ def _answers(samples: Samples, task: Task, known: NDArray[np.bool_]) -> FloatArr
     commonest = commonest[counts[commonest] > 0]
     if not len(commonest):
         return np.zeros((len(known), 1))
-    return (column.codes[:, None] == commonest).astype(np.float64)
+    return np.asarray(column.codes[:, None] == commonest, dtype=np.float64)

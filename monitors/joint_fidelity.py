@@ -24,9 +24,9 @@ class JointFidelity:
     r"""Classifier two-sample test: how well held-out real and synthetic rows are told apart.
 
     The classifier is ridge regression of -1 for real and +1 for synthetic in the likeness of rows
-    (`RowKernel`), cross-validated, over as many real as synthetic rows; A is the area under its
-    ROC curve. The score is :math:`1 - (A - A_0) / (1 - A_0)`, with :math:`A_0` the mean over
-    exchanges of real and synthetic rows.
+    (`RowKernel`), trained on as many real as synthetic rows and cross-validated; A is the area
+    under its ROC curve over all rows. The score is :math:`1 - (A - A_0) / (1 - A_0)`, with
+    :math:`A_0` the mean over exchanges of real and synthetic rows, which is about 1/2.
 
     The band is exact at any size: within each fold real and synthetic labels are exchanged, the
     classifiers are trained on the exchanged labels, and where the samples are alike their A has no
@@ -75,12 +75,7 @@ class JointFidelity:
     def score(self, samples: Samples) -> PartScore:
         """The score, with ``c2st_auc`` as a detail."""
         n, m = len(samples.real), len(samples.synthetic)
-        size = min(n, m)
-        real = samples.generator("real rows told apart").permutation(n)[:size]
-        synthetic = n + samples.generator("synthetic rows told apart").permutation(m)[:size]
-        chosen = np.concatenate([real, synthetic])
-        group = self._groups(size)
-        labels = self._labels(samples, group)
+        chosen, group, labels = self._drawn(samples)
         suspicion = self._suspicion(samples, chosen, group, labels)
         area = _areas(suspicion, labels)
         chance = area[1:]
@@ -91,7 +86,7 @@ class JointFidelity:
 
         weights = samples.bootstraps(self.bootstraps)
         drawn = _weighted(suspicion[:, 0], weights[0][:, chosen], weights[1][:, chosen])
-        spread = np.sqrt((2 * size + 1) / (12 * size**2))  # of a classifier that learns nothing
+        spread = np.sqrt((n + m + 1) / (12.0 * n * m))  # of a classifier that is not trained
         widening = max(1.0, float(chance.std(ddof=1)) / spread)
         raw = beyond(area)[0]
         return PartScore(
@@ -101,22 +96,27 @@ class JointFidelity:
             details={"c2st_auc": float(area[0])},
         )
 
-    def _groups(self, size: int) -> NDArray[np.intp]:
-        """For each row of a side its fold, plus ``folds`` where it never trains, shape (size,)."""
-        trains = self.train_rows * self.folds // (self.folds - 1)
-        place = np.arange(size)  # the rows were drawn in random order
-        return np.asarray(place % self.folds + self.folds * (place >= trains), dtype=np.intp)
+    def _drawn(self, samples: Samples) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+        """The pooled rows in random order, the group of each, and its labels.
 
-    def _labels(self, samples: Samples, group: NDArray[np.intp]) -> FloatArray:
-        """-1 and +1, as they are and exchanged within the groups, shape (2 size, 1 + r)."""
-        size = len(group)
+        The group is the fold, plus ``folds`` where the row never trains; as many real as synthetic
+        rows train in each fold. Labels are -1 and +1, as they are and exchanged within the groups,
+        shape (n + m, 1 + r).
+        """
+        n, m = len(samples.real), len(samples.synthetic)
+        trains = min(n, m, self.train_rows * self.folds // (self.folds - 1))
+        orders, groups = [], []
+        for first, count, what in ((0, n, "real"), (n, m, "synthetic")):
+            orders.append(first + samples.generator(f"{what} rows told apart").permutation(count))
+            place = np.arange(count)
+            groups.append(place % self.folds + self.folds * (place >= trains))
+        group = np.concatenate(groups)
         generator = samples.generator("labels exchanged")
-        labels = np.repeat([-1.0, 1.0], size)[:, None] * np.ones(1 + self.permutations)
-        both = np.concatenate([group, group])
+        labels = np.repeat([-1.0, 1.0], [n, m])[:, None] * np.ones(1 + self.permutations)
         for one in range(2 * self.folds):
-            rows = np.flatnonzero(both == one)
+            rows = np.flatnonzero(group == one)
             labels[rows, 1:] = generator.permuted(labels[rows, 1:], axis=0)
-        return labels
+        return np.concatenate(orders), group, labels
 
     def _suspicion(
         self,
@@ -127,11 +127,10 @@ class JointFidelity:
     ) -> FloatArray:
         """How synthetic each chosen row looks to classifiers that never saw it, as `labels`."""
         kernel = RowKernel.of(pooled_features(samples, samples.table.names)[chosen], scale=_SCALE)
-        both = np.concatenate([group, group])
         suspicion = np.empty(labels.shape)
         for fold in range(self.folds):
-            train = np.flatnonzero((both < self.folds) & (both != fold))
-            test = np.flatnonzero(both % self.folds == fold)
+            train = np.flatnonzero((group < self.folds) & (group != fold))
+            test = np.flatnonzero(group % self.folds == fold)
             inner = kernel.between(train, train)
             inner[np.diag_indices_from(inner)] += _RIDGE
             weights = np.linalg.solve(inner, labels[train])
@@ -144,9 +143,11 @@ def _areas(suspicion: FloatArray, labels: FloatArray) -> FloatArray:
 
     Reference: Hanley and McNeil, Radiology 143 (1982) 29.
     """
-    size = len(labels) / 2.0
+    above = labels > 0
+    m = above[:, 0].sum()
     ranks = rankdata(np.round(suspicion, 9), axis=0)
-    return np.asarray(((ranks * (labels > 0)).sum(axis=0) / size - (size + 1.0) / 2.0) / size)
+    beaten = (ranks * above).sum(axis=0) - m * (m + 1) / 2.0
+    return np.asarray(beaten / (m * (len(labels) - m)))
 
 
 def _weighted(

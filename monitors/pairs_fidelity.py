@@ -42,7 +42,7 @@ class PairsFidelity:
     (1946), chapter 21.
 
     Example:
-        >>> from halflife.schemas.table import Column, Table
+        >>> from halflife.schemas.table import Block, Column, Table
         >>> table = Table((Column(name="x"), Column(name="y")))
         >>> line = Block.from_rows(table, [{"x": i, "y": i} for i in range(40)])
         >>> back = Block.from_rows(table, [{"x": i, "y": -i} for i in range(40)])
@@ -122,8 +122,8 @@ class _Dependence:
             pairs += list(spearman[:, i, j].T)
             for level in self._levels:
                 sums = level.T @ weighted  # (r, k, d)
-                counts = (weights @ level)[:, :, None]  # (r, k, 1)
-                between = _ratio(sums**2, counts).sum(axis=1)
+                sizes = (weights @ level)[:, :, None]  # (r, k, 1)
+                between = _ratio(sums**2, sizes).sum(axis=1)
                 pairs += list(np.sqrt(_ratio(between, squares)).T)
         pairs += [_cramer(weights, a, b) for a, b in combinations(self._levels, 2)]
         return np.column_stack(pairs)

@@ -81,7 +81,7 @@ class RankedColumn:
         if self.levels < len(ordered):
             last = np.append(self._starts[1:], len(ordered)) - 1
             ordered = ordered[last]
-        return np.maximum(ordered.max(axis=0), -ordered.min(axis=0))
+        return np.asarray(np.maximum(ordered.max(axis=0), -ordered.min(axis=0)))
 
     def apart(self, weights: NDArray[Any]) -> NDArray[Any]:
         """``sum_x |W(X = x)|`` of each of r signed weightings of shape (N, r), shape (r,)."""
