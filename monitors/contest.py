@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,27 @@ _RIDGES: Final = tuple(10.0 ** (power / 2) for power in range(-6, 3))
 _FEWEST_ROWS: Final = 10
 _LEAST_TUNED: Final = 200
 _MOST_LEVELS: Final = 10
+_LEAST_MISSED: Final = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    r"""What two models, first that of the batch, know of n real rows.
+
+    Args:
+        information: Of each row, shape (2, tasks, n). The mean over the rows is
+            :math:`-\log(1 - R^2)`, twice the nats that a Gaussian guess gives about the target;
+            its spread over the rows is that of the mean times :math:`\sqrt n`.
+        explained: :math:`R^2`, the explained share of the variance, shape (2, tasks): 0 for the
+            mean as a guess, 1 for the truth. For a category, whose levels are 0 and 1, this is
+            the :math:`\tau` of Goodman and Kruskal.
+
+    Tasks of which fewer than ten of the real rows have the target, or all have the same, are left
+    out. A row without its target says no more than the mean does.
+    """
+
+    information: FloatArray
+    explained: FloatArray
 
 
 class Contest:
@@ -28,21 +50,21 @@ class Contest:
     A number is predicted by its rank among all rows, so that units and outliers do not matter, a
     category by 0 and 1 for each of its ten commonest levels; inputs are likened by `RowKernel`.
     The model of real rows predicts each as if it had not been trained on it, by the leverage h:
-    :math:`y - (y - \hat y) / (1 - h)`. Landmarks and ridge are chosen on all rows, without a look
+    :math:`y - (y - \hat y) / (1 - h)`. Features and ridge are chosen on all rows, without a look
     at which are real, and are the same for both models.
 
     Args:
         samples: The rows.
         tasks: At least one, all with the same inputs and the same rows known.
         train_rows: At most so many rows train a model.
-        landmarks: Rows that the others are likened to.
+        rank: Features of the likeness that a model has.
 
     Reference: Allen, Technometrics 16 (1974) 125 (the leverage); Saunders, Gammerman, Vovk, ICML
     (1998) 515 (kernel ridge regression).
     """
 
     def __init__(
-        self, samples: Samples, tasks: Sequence[Task], *, train_rows: int, landmarks: int
+        self, samples: Samples, tasks: Sequence[Task], *, train_rows: int, rank: int
     ) -> None:
         self.tasks = tuple(tasks)
         self.train_rows = train_rows
@@ -52,44 +74,39 @@ class Contest:
         self._answers = np.hstack(answers)
         self._answers -= self._answers[self.known].mean(axis=0) if self.known.any() else 0.0
         kernel = RowKernel.of(pooled_features(samples, tasks[0].inputs), scale=_SCALE)
-        drawn = samples.generator("landmarks").permutation(len(self.known))
-        self._features = kernel.landmark_features(drawn[:landmarks])
-        others = drawn[::-1]  # landmarks, which know themselves too well, come last
+        drawn = samples.generator("rows to begin with").permutation(len(self.known))
+        self._features = kernel.factor(rank, int(drawn[0]))
         smaller = min(len(samples.real), len(samples.synthetic), train_rows)
-        self._ridge = self._tuned(others[self.known[others]][: max(_LEAST_TUNED, smaller)])
+        self._ridge = self._tuned(drawn[self.known[drawn]][: max(_LEAST_TUNED, smaller)])
 
-    def gains(self, real: NDArray[np.intp], synthetic: NDArray[np.intp]) -> FloatArray:
-        r"""What each real row adds to the skill by the batch and by real rows.
-
-        :math:`(|y - \bar y|^2 - |y - \hat y|^2) / \overline{|y - \bar y|^2}`: the mean over the
-        rows is the explained share of the variance, of ranks (numbers) or of the levels' 0 and 1
-        (categories: the :math:`\tau` of Goodman and Kruskal). 0 for the mean, 1 for the truth; a
-        row without its target adds nothing.
+    def gains(self, real: NDArray[np.intp], synthetic: NDArray[np.intp]) -> Gains:
+        """What models of the real and of the synthetic rows know of the real ones.
 
         Args:
             real: Places of the rows that count as real, n of them; the first ``train_rows`` train.
             synthetic: Places of the rows that count as synthetic; likewise.
-
-        Returns:
-            Shape (tasks, 2, n); NaN for a task of which fewer than ten of the real rows have the
-            target, or all have the same.
         """
         known = self.known[real]
         rows = real[known]
-        found = np.full((len(self.tasks), 2, len(real)), np.nan)
+        told = np.zeros(len(self.tasks), dtype=np.bool_)
+        information = np.zeros((2, len(self.tasks), len(real)))
+        explained = np.zeros((2, len(self.tasks)))
         if len(rows) < _FEWEST_ROWS:
-            return found
+            return Gains(information[:, told], explained[:, told])
         truth = self._answers[rows]
         apart = self._by_task((truth - truth.mean(axis=0)) ** 2)
         variance = apart.mean(axis=0)
         told = variance > 1e-12
-        share = len(rows) / len(real)
+        variance = np.where(told, variance, 1.0)
         for model, guesses in enumerate((self._foreign(rows, synthetic), self._own(rows))):
             misses = self._by_task((truth - guesses) ** 2)
-            gain = np.zeros((len(real), len(self.tasks)))
-            gain[known] = (apart - misses) / (np.where(told, variance, 1.0) * share)
-            found[told, model] = gain.T[told]
-        return found
+            missed = np.maximum(misses.mean(axis=0), _LEAST_MISSED * variance)
+            explained[model] = 1.0 - missed / variance
+            information[model] = -np.log(missed / variance)[:, None]
+            # What each row moves that mean by, to first order.
+            moved = (apart / variance - misses / missed) * (len(real) / len(rows))
+            information[model][:, known] += moved.T
+        return Gains(information[:, told], explained[:, told])
 
     def _foreign(self, rows: NDArray[np.intp], train: NDArray[np.intp]) -> FloatArray:
         """Guesses at some rows by a model of others."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from halflife.schemas.table import FloatArray
 
-from .contest import Contest, known_rows
+from .contest import Contest, Gains, known_rows
 from .part_score import PartScore
 from .samples import Samples, chance_band
 from .task import Task
@@ -24,9 +25,11 @@ class PredictiveFidelity:
 
     A model is trained on the batch, another on the real rows of now; both predict the same real
     rows, the second each of them as if it had not seen it (`Contest`). The score is
-    :math:`\mathrm{skill}_{syn} / \mathrm{skill}_{real}`, each the mean over the tasks of the
-    explained share of the variance. Where the real rows allow no skill that noise could not give,
-    it has no meaning.
+    :math:`I_{syn} / I_{real}`, with :math:`I = -\log(1 - R^2)` the information that a model gives
+    about a new measurement, summed over the tasks, and :math:`R^2` the explained share of the
+    variance: 0 is a constant guess, 1 is as good as real rows. In a lab with little noise
+    :math:`R^2` hardly falls when errors double; the information does. Where the real rows give no
+    information that noise could not, it has no meaning.
 
     The band is exact at any size: real and synthetic rows are exchanged, the models of each
     exchange are trained anew, and where the samples are alike their score has no other place among
@@ -37,7 +40,7 @@ class PredictiveFidelity:
 
     Args:
         train_rows: At most so many rows train a model.
-        landmarks: Of each model.
+        rank: Features that a model has.
         permutations: Exchanges for the band; 39 where there are more than four models to train.
         bootstraps: Draws for the error.
 
@@ -52,12 +55,12 @@ class PredictiveFidelity:
         self,
         *,
         train_rows: int = 1000,
-        landmarks: int = 128,
+        rank: int = 96,
         permutations: int = 99,
         bootstraps: int = 100,
     ) -> None:
         self.train_rows = train_rows
-        self.landmarks = landmarks
+        self.rank = rank
         self.permutations = permutations
         self.bootstraps = bootstraps
 
@@ -67,20 +70,20 @@ class PredictiveFidelity:
         contests = self._contests(samples)
         order = samples.generator("real rows trained on").permutation(n)
         drawn = n + samples.generator("synthetic rows trained on").permutation(m)
-        gains = _gains(contests, order, drawn)
-        if gains is None:
+        found = _gains(contests, order, drawn)
+        if found is None:
             return PartScore(None, 0.0, np.zeros(2))
-        synthetic, real = np.empty((2, n))
-        synthetic[order], real[order] = gains
-        tstr, trtr = float(synthetic.mean()), float(real.mean())
+        tstr, trtr = found.explained.mean(axis=1).tolist()
         details = {"tstr": tstr, "trtr": trtr}
+        synthetic, real = np.empty((2, n))
+        synthetic[order], real[order] = found.information.mean(axis=1)
         if not _has_meaning(real):
             return PartScore(None, 0.0, np.zeros(2), details)
         ratios, widening = self._exchanged(samples, contests)
-        ratio = tstr / trtr
+        ratio = float(synthetic.mean() / real.mean())
         weights = samples.bootstraps(self.bootstraps)[0][:, :n]
         # The ratio to first order, so that a draw with little real skill cannot run away.
-        deviations = weights @ (synthetic - ratio * real) / n / trtr
+        deviations = weights @ (synthetic - ratio * real) / n / real.mean()
         return PartScore(
             raw=ratio,
             lower_band=chance_band(ratios),
@@ -95,7 +98,7 @@ class PredictiveFidelity:
             key = task.inputs, known_rows(samples, task).tobytes()
             groups.setdefault(key, []).append(task)
         return [
-            Contest(samples, tasks, train_rows=self.train_rows, landmarks=self.landmarks)
+            Contest(samples, tasks, train_rows=self.train_rows, rank=self.rank)
             for tasks in groups.values()
         ]
 
@@ -107,7 +110,8 @@ class PredictiveFidelity:
         skills, spreads = [], []
         for _ in range(min(self.permutations, _FEW_PERMUTATIONS) if many else self.permutations):
             rows = generator.permutation(len(samples.pooled))
-            gains = _gains(contests, rows[:n], rows[n:])
+            found = _gains(contests, rows[:n], rows[n:])
+            gains = None if found is None else found.information.mean(axis=1)
             if gains is not None and _has_meaning(gains[1]):
                 skills.append(gains.mean(axis=1))
                 spreads.append(np.cov(gains))
@@ -117,18 +121,22 @@ class PredictiveFidelity:
         fair = float(synthetic.mean() / real.mean())
         pair = np.array([1.0, -fair])
         expected = float(np.mean([pair @ spread @ pair for spread in spreads])) / n
-        found = float(((synthetic - fair * real) ** 2).mean())
-        widening = float(np.sqrt(found / expected)) if expected > 0.0 else 1.0
+        spread = float(((synthetic - fair * real) ** 2).mean())
+        widening = float(np.sqrt(spread / expected)) if expected > 0.0 else 1.0
         return synthetic / real, max(1.0, widening)
 
 
-def _gains(contests: list[Contest], real: np.ndarray, synthetic: np.ndarray) -> FloatArray | None:
-    """Mean over the tasks of what each real row adds to both skills, shape (2, n)."""
-    if not contests:
+def _gains(
+    contests: list[Contest], real: NDArray[np.intp], synthetic: NDArray[np.intp]
+) -> Gains | None:
+    """Those of all contests; None where there is nothing to predict."""
+    found = [contest.gains(real, synthetic) for contest in contests]
+    if not sum(gains.explained.size for gains in found):
         return None
-    gains = np.concatenate([contest.gains(real, synthetic) for contest in contests])
-    gains = gains[~np.isnan(gains[:, 0, 0])]
-    return gains.mean(axis=0) if len(gains) else None
+    return Gains(
+        np.concatenate([gains.information for gains in found], axis=1),
+        np.concatenate([gains.explained for gains in found], axis=1),
+    )
 
 
 def _has_meaning(real: FloatArray) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from halflife.schemas.table import FloatArray
+
+_LEAST_TOLD: Final = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,15 +61,28 @@ class RowKernel:
         direct = cdist(a, b, "euclidean") * (self.scale / np.sqrt(width))
         return np.asarray((np.exp(-city) + np.exp(-direct)) / 2.0)
 
-    def landmark_features(self, landmarks: NDArray[np.intp]) -> FloatArray:
-        r"""Features whose products are about the likeness, shape (N, landmarks).
+    def factor(self, rank: int, first: int) -> FloatArray:
+        r"""Features whose products are about the likeness, shape (N, at most rank).
 
-        :math:`Z = K_{NL} K_{LL}^{-1/2}`, exact among the landmarks themselves.
+        The pivoted Cholesky factor: row by row that one is added which those before it tell
+        least about, so what remains untold is small everywhere. It ends where nothing remains.
 
-        Reference: Williams, Seeger, NIPS 13 (2001), "Using the Nyström method to speed up
-        kernel machines".
+        Args:
+            rank: Most features.
+            first: Place of the row to begin with.
+
+        Reference: Fine, Scheinberg, J. Machine Learning Research 2 (2001) 243.
         """
-        values, vectors = np.linalg.eigh(self.between(landmarks, landmarks))
-        values = np.maximum(values, 1e-6 * max(float(values[-1]), 1e-6))
         everyone = np.arange(len(self.rows))
-        return np.asarray(self.between(everyone, landmarks) @ (vectors / np.sqrt(values)))
+        factor = np.zeros((len(self.rows), min(rank, len(self.rows))))
+        untold = np.ones(len(self.rows))
+        pivot = first
+        for j in range(factor.shape[1]):
+            if untold[pivot] < _LEAST_TOLD:
+                return factor[:, :j]
+            likeness = self.between(everyone, np.array([pivot]))[:, 0]
+            likeness -= factor[:, :j] @ factor[pivot, :j]
+            factor[:, j] = likeness / np.sqrt(untold[pivot])
+            untold = np.maximum(untold - factor[:, j] ** 2, 0.0)
+            pivot = int(untold.argmax())
+        return factor

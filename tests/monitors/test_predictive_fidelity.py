@@ -98,7 +98,7 @@ def test_without_set_points_every_column_is_predicted_from_the_others():
 
 
 def test_the_band_covers_and_equal_samples_score_one_on_average():
-    part = PredictiveFidelity(permutations=19, landmarks=20, bootstraps=2)
+    part = PredictiveFidelity(permutations=19, rank=20, bootstraps=2)
     scores = [part.score(Samples.of(line(50, i), line(50, 2**20 + i), seed=i)) for i in range(200)]
     covered = np.mean([score.value >= score.band[0] for score in scores])
     assert 0.90 <= covered <= 0.99  # 95 %, with three standard errors of 200 splits
@@ -107,7 +107,7 @@ def test_the_band_covers_and_equal_samples_score_one_on_average():
 
 def test_the_error_is_that_of_new_real_rows():
     batch = line(400, 9, slope=0.5)
-    part = PredictiveFidelity(permutations=19, landmarks=20)
+    part = PredictiveFidelity(permutations=19, rank=20)
     scores = [part.score(Samples.of(line(100, i), batch, seed=i)) for i in range(60)]
     spread = np.std([score.raw for score in scores])
     assert np.mean([score.error for score in scores]) == pytest.approx(spread, rel=0.35)
