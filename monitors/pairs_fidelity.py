@@ -52,7 +52,7 @@ class PairsFidelity:
 
     name: ClassVar[str] = "pairs"
 
-    def __init__(self, *, permutations: int = 99, bootstraps: int = 100, rows: int = 300) -> None:
+    def __init__(self, *, permutations: int = 99, bootstraps: int = 100, rows: int = 200) -> None:
         self.permutations = permutations
         self.bootstraps = bootstraps
         self.rows = rows

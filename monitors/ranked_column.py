@@ -20,6 +20,7 @@ class RankedColumn:
     Args:
         codes: For each of N rows the place of its value among the distinct ones, shape (N,).
         has_missing: Whether the last of these values stands for missing cells.
+        order: The places of the rows by rising code, where they are known already.
 
     Attributes:
         codes: As given.
@@ -31,23 +32,33 @@ class RankedColumn:
         array([[0.5, 0.5]])
     """
 
-    def __init__(self, codes: NDArray[np.intp], *, has_missing: bool) -> None:
+    def __init__(
+        self,
+        codes: NDArray[np.intp],
+        *,
+        has_missing: bool,
+        order: NDArray[np.intp] | None = None,
+    ) -> None:
         self.codes = codes
         self.has_missing = has_missing
         self.levels = int(codes.max()) + 1
-        self._order = np.argsort(codes, kind="stable")
+        self._order = np.argsort(codes, kind="stable") if order is None else order
         self._starts = np.searchsorted(codes[self._order], np.arange(self.levels))
 
     @classmethod
     def of(cls, block: Block, name: str) -> RankedColumn:
         """A column of a block."""
         if name in block.table.numeric:
-            # NaN are equal to each other here, and come last.
-            _, codes = np.unique(block.number(name), return_inverse=True)
+            cells = block.number(name)
         else:
-            codes = level_codes(block.text(name))
-            _, codes = np.unique(codes, return_inverse=True)
-        return cls(codes, has_missing=block.missing(name) > 0)
+            cells = level_codes(block.text(name)).astype(np.float64)
+        order = np.argsort(cells, kind="stable")  # NaN come last
+        ordered = cells[order]
+        # NaN are equal to each other here.
+        differs = (ordered[1:] != ordered[:-1]) & ~np.isnan(ordered[:-1])
+        codes = np.empty(len(cells), dtype=np.intp)
+        codes[order] = np.concatenate([[0], np.cumsum(differs)])
+        return cls(codes, has_missing=block.missing(name) > 0, order=order)
 
     def counts(self, weights: NDArray[Any]) -> FloatArray:
         """Weight on each distinct value, shape (r, G), of weights of shape (r, N)."""
