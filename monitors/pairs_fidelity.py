@@ -29,7 +29,9 @@ class PairsFidelity:
     real and synthetic, :math:`\Delta_0` its mean over permutations that exchange their rows, and
     :math:`S` the root mean square of the real dependence itself, the score is
     :math:`1 - (\Delta - \Delta_0) / \max(S - \Delta_0, 1/4)`: 0 is a batch of independent
-    columns. The 1/4 is for tables whose columns depend on each other too weakly to be lost.
+    columns. The 1/4 is for tables whose columns depend on each other too weakly to be lost. The
+    band is exact up to ``rows`` a side, because it is the place of :math:`\Delta` among the
+    exchanges.
 
     Args:
         permutations: Draws for the band.

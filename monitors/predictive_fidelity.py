@@ -40,8 +40,9 @@ class PredictiveFidelity:
 
     Args:
         train_rows: At most so many rows train a model.
-        rank: Features that a model has.
-        permutations: Exchanges for the band; 39 where there are more than four models to train.
+        rank: Features that a model has; half of them where there are more than four models to
+            train, because what each says is then less of the whole.
+        permutations: Exchanges for the band; 39 where there are so many models.
         bootstraps: Draws for the error.
 
     Reference: Esteban, Hyland, Rätsch (2017), arXiv:1706.02633 (TSTR); Cochran, Sampling
@@ -97,8 +98,9 @@ class PredictiveFidelity:
         for task in Task.all_of(samples.table, most=_MOST_TASKS):
             key = task.inputs, known_rows(samples, task).tobytes()
             groups.setdefault(key, []).append(task)
+        rank = self.rank // 2 if len(groups) > _MANY else self.rank
         return [
-            Contest(samples, tasks, train_rows=self.train_rows, rank=self.rank)
+            Contest(samples, tasks, train_rows=self.train_rows, rank=rank)
             for tasks in groups.values()
         ]
 
