@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from halflife.schemas.table import Block, FloatArray
 
 from .ranked_column import RankedColumn
+from .samples import Samples
 
 _MOST_LEVELS = 20
 
@@ -36,10 +37,21 @@ def features(blocks: Sequence[Block], names: Sequence[str]) -> list[FloatArray]:
                [0.5, 1. ]])]
     """
     pooled = Block.concatenate(blocks)
+    ranked = {name: RankedColumn.of(pooled, name) for name in names}
+    matrix = _encoded(pooled, ranked, names)
+    return np.split(matrix, np.cumsum([len(block) for block in blocks])[:-1])
+
+
+def pooled_features(samples: Samples, names: Sequence[str]) -> FloatArray:
+    """The same of all rows of two samples, the real ones first, shape (n + m, f)."""
+    return _encoded(samples.pooled, samples.ranked, names)
+
+
+def _encoded(pooled: Block, ranked: Mapping[str, RankedColumn], names: Sequence[str]) -> FloatArray:
     everyone = np.ones((1, len(pooled)))
     parts: list[FloatArray] = [np.zeros((len(pooled), 1))] if not names else []
     for name in names:
-        column = RankedColumn.of(pooled, name)
+        column = ranked[name]
         if name in pooled.table.numeric:
             parts.append(column.midranks(everyone).T)
             if column.has_missing:
@@ -48,5 +60,4 @@ def features(blocks: Sequence[Block], names: Sequence[str]) -> list[FloatArray]:
             counts = column.counts(everyone)[0]
             commonest = np.argsort(-counts, kind="stable")[:_MOST_LEVELS]
             parts.append((column.codes[:, None] == commonest).astype(np.float64))
-    matrix = np.hstack(parts)
-    return np.split(matrix, np.cumsum([len(block) for block in blocks])[:-1])
+    return np.hstack(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 
@@ -24,6 +24,7 @@ class FidelityMeasure:
         trtr: The same of models trained on real rows.
         rows_real: How many real rows were looked at.
         rows_synthetic: How many synthetic ones.
+        raws: Each part before it was cut to [0, 1]; where one is not given, it was not cut.
     """
 
     fidelity: float
@@ -36,6 +37,12 @@ class FidelityMeasure:
     trtr: float | None
     rows_real: int
     rows_synthetic: int
+    raws: dict[str, float] = field(default_factory=dict)
+
+    def interval(self, part: str, width: float) -> tuple[float, float]:
+        """So many standard errors around a part, cut as the part is."""
+        raw, error = self.raws.get(part, self.parts[part]), width * self.errors[part]
+        return min(max(raw - error, 0.0), 1.0), min(max(raw + error, 0.0), 1.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""

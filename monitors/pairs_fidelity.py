@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import ClassVar, Final
 
 import numpy as np
 
-from halflife.schemas.table import Block, FloatArray
+from halflife.schemas.table import FloatArray, Table
 
 from .part_score import PartScore
 from .ranked_column import RankedColumn
-from .samples import Samples, Weights
+from .samples import Counts, Samples, chance_band
 
 _WEAK: Final = 0.25
 _MOST_LEVELS: Final = 10
@@ -28,17 +29,22 @@ class PairsFidelity:
     real and synthetic, :math:`\Delta_0` its mean over permutations that exchange their rows, and
     :math:`S` the root mean square of the real dependence itself, the score is
     :math:`1 - (\Delta - \Delta_0) / \max(S - \Delta_0, 1/4)`: 0 is a batch of independent
-    columns. The 1/4 is for tables whose columns depend on each other too weakly to be lost.
+    columns. The 1/4 is for tables whose columns depend on each other too weakly to be lost. The
+    band is exact up to ``rows`` a side, because it is the place of :math:`\Delta` among the
+    exchanges.
 
     Args:
         permutations: Draws for the band.
         bootstraps: Draws for the error.
+        rows: At most so many of each side are resampled. What comes out is that of all rows: a
+            difference of two means of n and m rows has the spread
+            :math:`\sqrt{1 / n + 1 / m}` of a single one.
 
     Reference: Lehmann and Romano (2005), section 15.2; Cramer, Mathematical Methods of Statistics
     (1946), chapter 21.
 
     Example:
-        >>> from halflife.schemas.table import Column, Table
+        >>> from halflife.schemas.table import Block, Column, Table
         >>> table = Table((Column(name="x"), Column(name="y")))
         >>> line = Block.from_rows(table, [{"x": i, "y": i} for i in range(40)])
         >>> back = Block.from_rows(table, [{"x": i, "y": -i} for i in range(40)])
@@ -48,48 +54,62 @@ class PairsFidelity:
 
     name: ClassVar[str] = "pairs"
 
-    def __init__(self, *, permutations: int = 200, bootstraps: int = 100) -> None:
+    def __init__(self, *, permutations: int = 99, bootstraps: int = 100, rows: int = 200) -> None:
         self.permutations = permutations
         self.bootstraps = bootstraps
+        self.rows = rows
 
     def score(self, samples: Samples) -> PartScore:
         """The score; without meaning for a single column."""
         if len(samples.table.names) < 2:
             return PartScore(None, 0.0, np.zeros(2))
-        dependence = _Dependence(samples.pooled)
+        dependence = _Dependence(samples.table, samples.ranked)
         weights = samples.as_they_are()
-        observed = _difference(dependence, weights)[0]
-        strength = np.sqrt((dependence.of(weights[0]) ** 2).mean())
-        chance = _difference(dependence, samples.permutations(self.permutations))
-        drawn = _difference(dependence, samples.bootstraps(self.bootstraps))
+        real = dependence.of(weights[0])
+        observed = _size(real - dependence.of(weights[1]))[0]
+        strength = _size(real)[0]
+        chance, drawn = self._resampled(samples, dependence)
         expected = chance.mean()
         scale = max(strength - expected, _WEAK)
+        raw = float(1.0 - (observed - expected) / scale)
         return PartScore(
-            raw=float(1.0 - (observed - expected) / scale),
-            lower_band=float(np.quantile(1.0 - (chance - expected) / scale, 0.05)),
-            replicates=np.asarray(1.0 - (drawn - expected) / scale),
+            raw=raw,
+            lower_band=chance_band(1.0 - (chance - expected) / scale),
+            replicates=np.asarray(raw - drawn / scale),
         )
 
+    def _resampled(
+        self, samples: Samples, dependence: _Dependence
+    ) -> tuple[FloatArray, FloatArray]:
+        """The difference of exchanged samples, and how that of bootstrapped ones deviates."""
+        thin = samples.thinned(self.rows)
+        if len(thin.pooled) < len(samples.pooled):
+            dependence = _Dependence(thin.table, thin.ranked)
+        real, synthetic = thin.together(permutations=self.permutations, bootstraps=self.bootstraps)
+        differences = []
+        for start in range(1, len(real), _AT_ONCE):  # bounds the memory of a large table
+            rows = slice(start, start + _AT_ONCE)
+            differences.append(_size(dependence.of(real[rows]) - dependence.of(synthetic[rows])))
+        found = np.concatenate(differences) * (samples.noise / thin.noise)
+        chance, drawn = found[: self.permutations], found[self.permutations :]
+        return chance, drawn - drawn.mean()
 
-def _difference(dependence: _Dependence, weights: Weights) -> FloatArray:
-    """Root mean square over the pairs of the difference in dependence, shape (r,)."""
-    parts = []
-    for start in range(0, len(weights[0]), _AT_ONCE):  # bounds the memory of a large table
-        rows = slice(start, start + _AT_ONCE)
-        apart = dependence.of(weights[0][rows]) - dependence.of(weights[1][rows])
-        parts.append(np.sqrt((apart**2).mean(axis=1)))
-    return np.concatenate(parts)
+
+def _size(pairs: FloatArray) -> FloatArray:
+    """Root mean square over the pairs, shape (r,)."""
+    return np.asarray(np.sqrt((pairs**2).mean(axis=1)))
 
 
 class _Dependence:
     """The dependence of every two columns of a block, under many weightings of its rows."""
 
-    def __init__(self, block: Block) -> None:
-        self._numbers = [RankedColumn.of(block, name) for name in block.table.numeric]
-        self._levels = [_indicators(block, name) for name in block.table.categories]
+    def __init__(self, table: Table, ranked: Mapping[str, RankedColumn]) -> None:
+        self._numbers = [ranked[name] for name in table.numeric]
+        self._levels = [_indicators(ranked[name]) for name in table.categories]
 
-    def of(self, weights: FloatArray) -> FloatArray:
-        """All pairs, shape (r, pairs), of weights of shape (r, N)."""
+    def of(self, counts: Counts) -> FloatArray:
+        """All pairs, shape (r, pairs), of rows counted so often, shape (r, N)."""
+        weights = counts.astype(np.float64)
         pairs: list[FloatArray] = []
         if self._numbers:
             ranks = np.stack([column.midranks(weights) for column in self._numbers], axis=2)
@@ -104,17 +124,16 @@ class _Dependence:
             pairs += list(spearman[:, i, j].T)
             for level in self._levels:
                 sums = level.T @ weighted  # (r, k, d)
-                counts = (weights @ level)[:, :, None]  # (r, k, 1)
-                between = _ratio(sums**2, counts).sum(axis=1)
+                sizes = (weights @ level)[:, :, None]  # (r, k, 1)
+                between = _ratio(sums**2, sizes).sum(axis=1)
                 pairs += list(np.sqrt(_ratio(between, squares)).T)
         pairs += [_cramer(weights, a, b) for a, b in combinations(self._levels, 2)]
         return np.column_stack(pairs)
 
 
-def _indicators(block: Block, name: str) -> FloatArray:
+def _indicators(column: RankedColumn) -> FloatArray:
     """One column of 0 and 1 for each level, shape (N, k); the rarest beyond ten share one."""
-    column = RankedColumn.of(block, name)
-    counts = column.counts(np.ones((1, len(block))))[0]
+    counts = column.counts(np.ones((1, len(column.codes))))[0]
     place = np.empty(column.levels, dtype=np.intp)
     place[np.argsort(-counts, kind="stable")] = np.arange(column.levels)
     levels = min(column.levels, _MOST_LEVELS)

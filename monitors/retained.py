@@ -41,8 +41,20 @@ class RetainedFidelity:
 
     The share of a part is :math:`q = p_{now} / p_{birth}` with standard error
     :math:`\sqrt{e_{now}^2 + q^2 e_{birth}^2} / p_{birth}` (a ratio of independent measures, to
-    first order). Both should rest on about as many real rows, or the classifier of the joint part
-    sees more at one of them. A part that knew nothing at birth has nothing to lose and is left out.
+    first order). The ends of its interval are made of the ends of the two, each cut to [0, 1] as
+    the part itself is (MOVER): the upper one is
+    :math:`q + \sqrt{(u_{now} - p_{now})^2 + q^2 (p_{birth} - l_{birth})^2} / p_{birth}`, the lower
+    one likewise. A batch that was surely as good as real rows at birth is then no less sure for
+    having been better still.
+
+    Both should rest on about as many real rows, or the classifier of the joint part sees more at
+    one of them. A part that knew nothing at birth has nothing to lose and is left out.
+
+    What the band promises: where a part has kept just ``keep``, one look calls it under the limit
+    in at most 5 %. A part that has lost nothing must look worse than it is by the whole margin
+    :math:`1 - keep` beyond that: with an error of .05 and .9 to keep, by 3.6 standard errors, once
+    in 7,000 looks. Looks share the error at birth and overlap in their rows, so many of them err
+    together rather than one after the other.
 
     Args:
         keep: Share that must be kept, between 0 and 1.
@@ -50,7 +62,8 @@ class RetainedFidelity:
     Raises:
         MonitorError: For another ``keep``.
 
-    Reference: Cochran, Sampling Techniques (1977), section 6.4.
+    Reference: Cochran, Sampling Techniques (1977), section 6.4; Zou, Donner, Statistics in
+    Medicine 27 (2008) 1693 (MOVER).
 
     Example:
         >>> from halflife.monitors.fidelity_measure import FidelityMeasure
@@ -84,13 +97,9 @@ class RetainedFidelity:
             )
 
         # A part that is surely lost comes before one that looks worse but may be noise.
-        def lost(name: str) -> tuple[bool, float]:
-            share, error = judged[name]
-            return share + _ONE_SIDED * error >= self.keep, share
-
-        part = min(judged, key=lost)
-        share, error = judged[part]
-        low, high = max(0.0, share - _ONE_SIDED * error), share + _ONE_SIDED * error
+        intervals = {part: self._interval(birth, now, part) for part in judged}
+        part = min(judged, key=lambda name: (intervals[name][1] >= self.keep, judged[name][0]))
+        share, (low, high) = judged[part][0], intervals[part]
         under = high < self.keep
         state = "under" if under else "not under"
         text = (
@@ -107,3 +116,14 @@ class RetainedFidelity:
         before = birth.parts[part]
         share = now.parts[part] / before
         return share, math.hypot(now.errors[part], share * birth.errors[part]) / before
+
+    @staticmethod
+    def _interval(birth: FidelityMeasure, now: FidelityMeasure, part: str) -> tuple[float, float]:
+        """Where the share of a part lies, with 5 % beyond each end."""
+        before, here = birth.parts[part], now.parts[part]
+        share = here / before
+        least, most = birth.interval(part, _ONE_SIDED)
+        low, high = now.interval(part, _ONE_SIDED)
+        below = math.hypot(here - low, share * (most - before)) / before
+        above = math.hypot(high - here, share * (before - least)) / before
+        return max(0.0, share - below), share + above

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from halflife.schemas.table import Block, FloatArray, Table
 
-Weights = tuple[FloatArray, FloatArray]
+from .ranked_column import RankedColumn, level_codes
+
+_LEVEL: Final = 0.05
+
+Counts = NDArray[np.int16]
+Weights = tuple[Counts, Counts]
 """How often each pooled row counts as real, and as synthetic: two arrays of shape (r, n + m)."""
 
 
@@ -56,25 +61,29 @@ class Samples:
         """All rows, the real ones first."""
         return Block.concatenate([self.real, self.synthetic])
 
+    @cached_property
+    def ranked(self) -> dict[str, RankedColumn]:
+        """Each column of the pooled rows, sorted once for all parts."""
+        return {name: RankedColumn.of(self.pooled, name) for name in self.table.names}
+
     def generator(self, purpose: str) -> np.random.Generator:
         """Random numbers that depend on the seed and on what they are for, and on nothing else."""
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
 
     def as_they_are(self) -> Weights:
         """The weights of the samples themselves, r = 1."""
-        real = np.zeros((1, len(self.pooled)))
-        real[0, : len(self.real)] = 1.0
-        return real, 1.0 - real
+        real = np.zeros((1, len(self.pooled)), dtype=np.int16)
+        real[0, : len(self.real)] = 1
+        return real, 1 - real
 
     def permutations(self, count: int) -> Weights:
         """Real and synthetic exchanged at random: what chance alone makes of equal samples.
 
         Reference: Lehmann and Romano, Testing Statistical Hypotheses (2005), section 15.2.
         """
-        generator = self.generator("permutations")
-        real, _ = self.as_they_are()
-        real = generator.permuted(np.repeat(real, count, axis=0), axis=1)
-        return real, 1.0 - real
+        labels = np.repeat(self.as_they_are()[0].astype(np.int8), count, axis=0)
+        real = self.generator("permutations").permuted(labels, axis=1).astype(np.int16)
+        return real, 1 - real
 
     def bootstraps(self, count: int) -> Weights:
         """Rows of each side drawn anew with replacement (Efron 1979).
@@ -82,13 +91,54 @@ class Samples:
         The draws of the real rows depend on the seed and on ``n`` alone.
         """
         n, m = len(self.real), len(self.synthetic)
-        real = np.zeros((count, n + m))
-        synthetic = np.zeros((count, n + m))
+        real = np.zeros((count, n + m), dtype=np.int16)
+        synthetic = np.zeros((count, n + m), dtype=np.int16)
         draw = self.generator("real rows")
-        real[:, :n] = draw.multinomial(n, np.full(n, 1.0 / n), size=count)
+        for row in real:
+            row[:n] = np.bincount(draw.integers(0, n, n), minlength=n)
         draw = self.generator("synthetic rows")
-        synthetic[:, n:] = draw.multinomial(m, np.full(m, 1.0 / m), size=count)
+        for row in synthetic:
+            row[n:] = np.bincount(draw.integers(0, m, m), minlength=m)
         return real, synthetic
+
+    def together(self, *, permutations: int, bootstraps: int) -> Weights:
+        """The samples themselves, permutations and bootstraps, one after the other."""
+        parts = (
+            self.as_they_are(),
+            self.permutations(permutations),
+            self.bootstraps(bootstraps),
+        )
+        return np.vstack([p[0] for p in parts]), np.vstack([p[1] for p in parts])
+
+    def thinned(self, most: int) -> Samples:
+        """At most so many rows of each side, drawn without replacement, sorted as they were."""
+        sides = []
+        for side, what in ((self.real, "real"), (self.synthetic, "synthetic")):
+            drawn = self.generator(f"{what} rows kept").permutation(len(side))[:most]
+            sides.append(side if len(side) <= most else side[np.sort(drawn)])
+        return Samples(sides[0], sides[1], self.seed)
+
+    @property
+    def noise(self) -> float:
+        """Spread of a mean over real rows less one over synthetic rows, in that of a single row."""
+        return float(np.sqrt(1.0 / len(self.real) + 1.0 / len(self.synthetic)))
+
+
+def chance_band(scores: FloatArray) -> float:
+    r"""The score that 95 % of fresh real samples reach, from scores of r exchanged samples.
+
+    The :math:`\lfloor .05 (r + 1) \rfloor`-th smallest. Where real and synthetic rows are alike,
+    their own score is as likely as not to have any place among the r exchanged ones, so it is
+    below that one with probability at most 5 %, whatever the rows are.
+
+    Reference: Lehmann and Romano (2005), theorem 15.2.1.
+
+    Example:
+        >>> chance_band(np.arange(99.0))
+        4.0
+    """
+    place = int(_LEVEL * (len(scores) + 1))
+    return float(np.partition(scores, place - 1)[place - 1]) if place else 0.0
 
 
 def _sorted(block: Block) -> Block:
@@ -96,11 +146,3 @@ def _sorted(block: Block) -> Block:
     keys: list[NDArray[np.generic]] = [*block.numbers.T]
     keys += [level_codes(block.text(name)) for name in block.table.categories]
     return block[np.lexsort(keys)]
-
-
-def level_codes(texts: Sequence[str | None] | NDArray[np.object_]) -> NDArray[np.intp]:
-    """Each cell as the place of its text among the sorted ones; missing cells come last."""
-    levels = sorted({text for text in texts if text is not None})
-    place: dict[str | None, int] = {text: i for i, text in enumerate(levels)}
-    place[None] = len(levels)
-    return np.fromiter((place[text] for text in texts), dtype=np.intp, count=len(texts))

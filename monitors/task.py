@@ -35,20 +35,24 @@ class Task:
     is_number: bool
 
     @classmethod
-    def all_of(cls, table: Table) -> tuple[Task, ...]:
-        """The tasks of a table, that of its declared target first; at most four.
+    def all_of(cls, table: Table, *, most: int = 4) -> tuple[Task, ...]:
+        """The tasks of a table, that of its declared target first; at most ``most``.
 
         Where there are set-points: each measured column from set-points and context, as an
-        experiment is planned. Where there are none: the target from all columns but derived ones,
-        which may have been computed from it; nothing where none is declared.
+        experiment is planned. Where there are none: the declared target alone, or else each
+        measured column in turn, from all columns but derived ones, which may have been computed
+        from it.
         """
         planned = table.set_points
         context = table.of_role(Role.CONTEXT)
-        targets = sorted(table.measured, key=lambda name: name != table.target) if planned else []
+        if planned or table.target is None:
+            targets = sorted(table.measured, key=lambda name: name != table.target)
+        else:
+            targets = []
         if table.target is not None and table.target not in targets:
             targets.insert(0, table.target)
         tasks = []
-        for target in targets[:_MOST_TASKS]:
+        for target in targets[:most]:
             derived = table.of_role(Role.DERIVED)
             if planned and target in table.measured:
                 chosen = (*planned, *context)

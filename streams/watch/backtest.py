@@ -25,7 +25,7 @@ from halflife.schemas.window import ROWS_A_MESSAGE
 from .alert_book import SUPERSEDED
 from .identity import derived_seed, identity
 from .rows import Rows
-from .stream_watch import StreamWatch
+from .stream_watch import FEWEST_MEASURED, StreamWatch
 from .ticks import FAR
 from .trace import Trace
 from .work import Work, measure_fidelity
@@ -64,7 +64,9 @@ def backtest(
     """What the monitors would have said of these records, in the shape of ``backtest --json``.
 
     Nothing is generated here: without a batch there is drift alone; with one, its fidelity is
-    measured at each tick against its fidelity to the reference, and the batch is never replaced.
+    measured at each tick against its fidelity to the held-out rows of the reference, which should
+    not have trained it (all of the reference where fewer than 50 are held out), and the batch is
+    never replaced.
 
     Args:
         plan: The stream as the lab file declares it.
@@ -151,9 +153,11 @@ def _outcome(
     if request is None or batch is None or request.cause != "first":
         return None
     plan = watch.plan
-    held_out = rows[: plan.reference].holdout(plan.holdout)
-    # A stranger's batch has no training set of ours: all of the reference may judge its birth.
-    judged = rows[: plan.reference].block
+    reference = rows[: plan.reference]
+    held_out = reference.holdout(plan.holdout)
+    # A batch knows the rows that trained it too well. Those held out judge it, as in the loop.
+    enough = held_out.sum() >= FEWEST_MEASURED
+    judged = (reference[held_out] if enough else reference).block
     seed = derived_seed(plan.seed, plan.name, "birth")
     measure = meter.drive(_measure(plan, seed, judged, batch))
     if "too_few" in measure:

@@ -263,7 +263,8 @@ class StreamWatch:
         if circulation.block is None:
             raise RuntimeError(f"{self.plan.name}: the rows of the batch were not read again")
         self.ticks.begin(records=self.records, seconds=self.watermark)
-        rows = self.memory.latest(self.memory.capacity)
+        changed = self.phase == "changed"  # then what was before it is no longer now
+        rows = self._epoch_rows() if changed else self.memory.latest(self.memory.capacity)
         rows = rows[circulation.unseen(rows, self.plan.holdout)]
         rows = rows[max(0, len(rows) - self.plan.window_rows) :]
         if len(rows) < FEWEST_MEASURED:

@@ -19,6 +19,7 @@ from tests.bench import (
     drift_power,
     drift_promise,
     drift_speed,
+    fidelity,
     latency,
     measures,
     memory,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "contamination": contamination.run,
     "recipes": recipes.run,
     "measures": measures.run,
+    "fidelity": fidelity.run,
 }
 
 

@@ -4,6 +4,7 @@ from scipy.stats import spearmanr
 from scipy.stats.contingency import association
 
 from halflife.monitors.pairs_fidelity import PairsFidelity, _Dependence
+from halflife.monitors.ranked_column import RankedColumn
 from halflife.monitors.samples import Samples
 from halflife.schemas.table import Column, Kind, Table
 
@@ -12,8 +13,10 @@ from .fidelity_cases import LINE, block, line, mixed
 TWO = Table((Column(name="a", kind=Kind.CATEGORY), Column(name="b", kind=Kind.CATEGORY)))
 
 
-def dependence(rows):
-    return _Dependence(rows).of(np.ones((1, len(rows))))[0]
+def dependence(rows, weights=None):
+    ranked = {name: RankedColumn.of(rows, name) for name in rows.table.names}
+    counts = np.ones((1, len(rows)), dtype=np.int16) if weights is None else weights
+    return _Dependence(rows.table, ranked).of(counts)[0]
 
 
 def test_two_numbers_are_correlated_by_rank_with_ties():
@@ -42,9 +45,9 @@ def test_a_category_and_a_number_have_the_correlation_ratio_of_ranks():
 
 def test_rows_counted_twice_weigh_as_rows_given_twice():
     rows = mixed(30, 2)
-    weights = np.random.default_rng(3).integers(0, 3, (1, 30)).astype(float)
-    repeated = rows[np.repeat(np.arange(30), weights[0].astype(int))]
-    assert _Dependence(rows).of(weights)[0] == pytest.approx(dependence(repeated))
+    weights = np.random.default_rng(3).integers(0, 3, (1, 30))
+    repeated = rows[np.repeat(np.arange(30), weights[0])]
+    assert dependence(rows, weights) == pytest.approx(dependence(repeated))
 
 
 def test_independent_columns_know_nothing_of_pairs():

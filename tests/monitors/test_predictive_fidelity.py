@@ -10,7 +10,7 @@ from .fidelity_cases import LINE, MIXED, SOLAR, block, line, mixed
 
 
 def score(real, synthetic):
-    return PredictiveFidelity(trees=40, folds=5).score(Samples.of(real, synthetic, seed=0))
+    return PredictiveFidelity(permutations=39).score(Samples.of(real, synthetic, seed=0))
 
 
 def test_the_tasks_of_a_lab_are_measured_columns_given_the_set_points():
@@ -23,7 +23,10 @@ def test_the_tasks_of_a_lab_are_measured_columns_given_the_set_points():
 
 def test_a_table_without_set_points_predicts_its_target_and_not_from_derived_columns():
     columns = (Column(name="a"), Column(name="b"), Column(name="c", role=Role.DERIVED))
-    assert Task.all_of(Table(columns)) == ()
+    assert Task.all_of(Table(columns)) == (
+        Task("a", ("b",), is_number=True),
+        Task("b", ("a",), is_number=True),
+    )
     assert Task.all_of(Table(columns, target="b")) == (Task("b", ("a",), is_number=True),)
 
 
@@ -68,9 +71,43 @@ def test_where_nothing_can_be_predicted_there_is_no_such_part():
 def test_a_batch_without_the_target_knows_nothing():
     numbers = line(100, 1).numbers
     numbers[:, 1] = np.nan
-    assert score(line(100, 0), block(LINE, numbers)).value == 0.0
+    assert score(line(100, 0), block(LINE, numbers)).value == pytest.approx(0.0, abs=1e-9)
 
 
 def test_numbers_and_categories_count_alike():
     result = score(mixed(150, 0), mixed(150, 1))
     assert result.value > 0.8
+
+
+def test_without_set_points_every_column_is_predicted_from_the_others():
+    columns = tuple(Column(name=name) for name in "abc")
+    table = Table((*columns, Column(name="kind", kind=Kind.CATEGORY)))
+    assert [task.target for task in Task.all_of(table, most=16)] == ["a", "b", "c", "kind"]
+    assert [task.target for task in Task.all_of(Table(columns, target="b"))] == ["b"]
+
+    def rows(seed, *, noise=0.3):
+        generator = np.random.default_rng(seed)
+        a, b = generator.standard_normal((2, 150))
+        c = a + b + noise * generator.standard_normal(150)
+        return block(table, np.column_stack([a, b, c]), [["low"] if v < 0 else ["high"] for v in c])
+
+    assert score(rows(0), rows(1)).value > 0.85
+    stale = rows(2)
+    stale.numbers[:, 2] *= -1.0
+    assert score(rows(0), stale).value < 0.6
+
+
+def test_the_band_covers_and_equal_samples_score_one_on_average():
+    part = PredictiveFidelity(permutations=19, rank=20, bootstraps=2)
+    scores = [part.score(Samples.of(line(50, i), line(50, 2**20 + i), seed=i)) for i in range(200)]
+    covered = np.mean([score.value >= score.band[0] for score in scores])
+    assert 0.90 <= covered <= 0.99  # 95 %, with three standard errors of 200 splits
+    assert np.mean([score.raw for score in scores]) == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_error_is_that_of_new_real_rows():
+    batch = line(400, 9, slope=0.5)
+    part = PredictiveFidelity(permutations=19, rank=20)
+    scores = [part.score(Samples.of(line(100, i), batch, seed=i)) for i in range(60)]
+    spread = np.std([score.raw for score in scores])
+    assert np.mean([score.error for score in scores]) == pytest.approx(spread, rel=0.35)

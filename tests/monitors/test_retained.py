@@ -1,13 +1,15 @@
+import numpy as np
 import pytest
 
 from halflife.monitors import FidelityMeasure, MonitorError, RetainedFidelity
 
 
 def measure(**parts):
-    """Parts as (score, error)."""
+    """Parts as (score before it was cut, error)."""
+    cut = {name: min(max(score, 0.0), 1.0) for name, (score, _) in parts.items()}
     return FidelityMeasure(
-        fidelity=min(score for score, _ in parts.values()),
-        parts={name: score for name, (score, _) in parts.items()},
+        fidelity=min(cut.values()),
+        parts=cut,
         bands={},
         errors={name: error for name, (_, error) in parts.items()},
         columns={},
@@ -16,6 +18,7 @@ def measure(**parts):
         trtr=None,
         rows_real=100,
         rows_synthetic=100,
+        raws={name: score for name, (score, _) in parts.items()},
     )
 
 
@@ -53,3 +56,26 @@ def test_parts_of_one_side_only_and_parts_that_knew_nothing_are_left_out():
 def test_keep_is_a_share(keep):
     with pytest.raises(MonitorError, match="between 0 and 1"):
         RetainedFidelity(keep)
+
+
+def test_a_batch_surely_as_good_as_real_at_birth_is_no_less_sure_for_being_better_still():
+    now = measure(predictive=(0.7, 0.05))
+    just, better = (measure(predictive=(raw, 0.1)) for raw in (1.0, 1.2))
+    judge = RetainedFidelity(0.9).judge
+    assert judge(just, now).share == judge(better, now).share == pytest.approx(0.7)
+    # 1.2 is 2 standard errors over the cut: its lower end is cut too, and adds nothing.
+    assert judge(better, now).interval[1] == pytest.approx(0.7 + 1.645 * 0.05)
+    expected = 0.7 + (1.645**2 * (0.05**2 + 0.7**2 * 0.1**2)) ** 0.5
+    assert judge(just, now).interval[1] == pytest.approx(expected)
+
+
+def test_one_look_at_a_batch_that_keeps_just_enough_errs_in_one_of_twenty():
+    generator = np.random.default_rng(0)
+    judge = RetainedFidelity(0.9).judge
+    called = [
+        judge(
+            measure(joint=(0.8 + 0.03 * born, 0.03)), measure(joint=(0.72 + 0.04 * seen, 0.04))
+        ).under_limit
+        for born, seen in generator.standard_normal((4000, 2))
+    ]
+    assert np.mean(called) == pytest.approx(0.05, abs=0.015)
