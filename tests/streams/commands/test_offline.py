@@ -80,12 +80,13 @@ def test_check_knows_the_generators(halflife: Any, here: Path) -> None:
 def test_check_says_when_the_reference_is_short(
     halflife: Any, here: Path, reference: int, words: str
 ) -> None:
-    text = (here / "lab.toml").read_text().replace("300", str(reference))
-    (here / "short.toml").write_text(text)
+    text = (here / "lab.toml").read_text()
+    (here / "short.toml").write_text(text.replace("300", str(reference)))
+    (here / "long.toml").write_text(text.replace("300", "1000"))
     said = halflife("check", "short.toml", "--json", "-")
     assert said.status == 0
     assert any(words in note for note in json.loads(said.out)["streams"][0]["notes"])
-    notes = json.loads(halflife("check", "lab.toml", "--json", "-").out)["streams"][0]["notes"]
+    notes = json.loads(halflife("check", "long.toml", "--json", "-").out)["streams"][0]["notes"]
     assert not any("short" in note for note in notes)
 
 
