@@ -260,6 +260,7 @@ def _fidelity(report: FidelityReport) -> dict[str, Any]:
         "parts": report.parts,
         "band": {part: list(band) for part, band in report.bands.items()},
         "utility_gap": report.utility_gap,
+        "utility_gap_interval": report.utility_gap_interval and list(report.utility_gap_interval),
     }
 
 
@@ -279,6 +280,10 @@ def _half_life(found: list[Message]) -> dict[str, Any] | None:
     return {
         "records": last.half_life_records,
         "interval": list(last.half_life_interval),
+        "hours": last.half_life_hours,
+        "hours_interval": list(last.half_life_hours_interval),
         "expiry_records": last.expiry_records,
+        "expiry_interval": list(last.expiry_interval),
+        "expiry_hours": last.expiry_hours,
         "text": last.forecast,
     }

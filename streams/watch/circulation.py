@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, Final, Self
 
 import numpy as np
@@ -15,12 +15,12 @@ from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block, FloatArray
 from halflife.schemas.window import address
 
-from .identity import identity
+from .identity import derived_seed, identity
 from .memory import Memory
 from .moment import Moment
 from .part_decays import PartDecays
 from .rows import Rows
-from .work import Work, measure_fidelity
+from .work import Work, measure_fidelity, measure_utility
 
 FEWEST_MEASURED: Final = 50
 """Unseen real rows below which a fidelity tick waits for the next one."""
@@ -48,6 +48,8 @@ class Circulation:
         self.keep = keep
         self.decays = PartDecays(self.birth, keep)
         self.last: FidelityReport | None = None
+        self.utility: dict[str, Any] | None = None
+        self.predicted = address(batch.window.last, batch.window.last_row)
         self._retained = RetainedFidelity(keep)
 
     def unseen(self, rows: Rows, holdout: float) -> NDArray[np.bool_]:
@@ -84,12 +86,34 @@ class Circulation:
         result = yield Work(measure_fidelity, (plan.table, seed, rows.block[chosen], self.block))
         if "too_few" in result:
             return None
+        utility = yield from self._predict(rows, plan)
         records = np.asarray(moment.record - self.record - (len(rows) - 1.0 - chosen))
         hours = (rows.times[chosen] - self.time) / 3600
-        return self.judge(FidelityMeasure.from_dict(result), moment, records, hours)
+        measure = FidelityMeasure.from_dict(result)
+        return self.judge(measure, moment, records=records, hours=hours, utility=utility)
+
+    def _predict(self, rows: Rows, plan: StreamPlan) -> Generator[Work, Any, dict[str, Any]]:
+        """Let models of the batch and of real rows predict those since the last tick."""
+        if self.block is None:
+            raise RuntimeError(f"{plan.name}: the rows of the batch were not read again")
+        new = rows.addresses > self.predicted
+        seed = derived_seed(plan.seed, plan.name, "utility", self.batch.batch_id)
+        known, fresh = rows.block[~new], rows.block[new]
+        result: dict[str, Any] = yield Work(
+            measure_utility, (plan.table, seed, self.utility, self.block, (known, fresh))
+        )
+        self.utility = result["state"]
+        self.predicted = int(rows.addresses[-1])
+        return result
 
     def judge(
-        self, measure: FidelityMeasure, moment: Moment, records: FloatArray, hours: FloatArray
+        self,
+        measure: FidelityMeasure,
+        moment: Moment,
+        *,
+        records: FloatArray,
+        hours: FloatArray,
+        utility: Mapping[str, Any],
     ) -> FidelityReport:
         """The report of a measure taken at a moment; the decay of each part learns from it.
 
@@ -98,14 +122,12 @@ class Circulation:
             moment: Of the last record.
             records: Ages of those rows since the batch's window ended, in records, rising.
             hours: The same in hours of event time.
+            utility: The gap of the batch's models, with its interval; both None if unknown.
         """
         retained = self._retained.judge(self.birth, measure)
         self.decays.update(measure, retained.shares, records=records, hours=hours)
         worst, forecast = self.decays.forecast()
         age = moment.record - self.record
-        gap = None
-        if measure.tstr is not None and measure.trtr is not None and measure.trtr < 1:
-            gap = (1 - measure.tstr) / (1 - measure.trtr) - 1
         self.last = FidelityReport(
             report_id=identity(moment.stream, "fidelity", moment.offset, moment.record),
             stream=moment.stream,
@@ -127,10 +149,14 @@ class Circulation:
             half_life_records=forecast.half_life_records,
             half_life_interval=forecast.half_life_interval,
             half_life_hours=forecast.half_life_hours,
+            half_life_hours_interval=forecast.half_life_hours_interval,
             expiry_records=forecast.expiry_records,
+            expiry_interval=forecast.expiry_interval,
             expiry_hours=forecast.expiry_hours,
+            expiry_hours_interval=forecast.expiry_hours_interval,
             forecast=f"{worst}: {forecast.text}",
-            utility_gap=gap,
+            utility_gap=utility["gap"],
+            utility_gap_interval=utility["interval"] and tuple(utility["interval"]),
             c2st_auc=measure.c2st_auc,
             tstr=measure.tstr,
             trtr=measure.trtr,
@@ -144,6 +170,8 @@ class Circulation:
             "record": self.record,
             "time": self.time,
             "decays": self.decays.state(),
+            "utility": self.utility,
+            "predicted": self.predicted,
             "last": self.last and self.last.model_dump(mode="json"),
         }
 
@@ -153,6 +181,7 @@ class Circulation:
         batch = SyntheticBatch.model_validate(state["batch"])
         restored = cls(batch, None, state["record"], state["time"], keep)
         restored.decays.restore(state["decays"])
+        restored.utility, restored.predicted = state["utility"], state["predicted"]
         if state["last"] is not None:
             restored.last = FidelityReport.model_validate(state["last"])
         return restored
