@@ -15,7 +15,7 @@ from .decay_ticks import DecayTicks
 from .errors import MonitorError, StateMismatch
 
 _LEAST_ERROR: Final = 1e-3
-_SURE: Final = math.log(20.0)
+_SURE: Final = math.log(10.0)
 _UNKNOWN: Final[tuple[float | None, Interval]] = (None, (None, None))
 
 
@@ -27,11 +27,12 @@ class Decay:
     averages over many curves (:class:`DecayFit`), and their 90 % intervals are as wide as the
     curves that the ticks allow: before much is lost, wide or without an upper end.
 
-    A decay is *seen* when the ticks are at least 20 times likelier with a decay than without. Until
-    then there is no half-life but a lower end, and no expiry. The Bayes factor of a batch that
-    does not decay reaches 20 in at most 5 % of streams, however often it is read (Ville's
-    inequality), if its errors are as stated; with forgetting and errors half as large as they
-    should be it was measured to be rarer than that (``tests/bench/decay.py``).
+    A decay is *seen* when the ticks are at least ten times likelier with a decay than without.
+    Until then there is no half-life but a lower end, and no expiry. By Ville's inequality the Bayes
+    factor of a batch that does not decay reaches ten in at most a tenth of streams, however often
+    it is read; as the curves and the room left for larger errors cost it, that was measured to
+    happen in fewer than one of 100, also where errors are twice as large as they were said to be
+    (``tests/bench/decay.py``).
 
     Ages in hours are those in records by the clock that the ticks told, and beyond them by the
     mean number of records in an hour so far.
@@ -117,7 +118,7 @@ class Decay:
             first=first,
             last=last + 1.0,
         )
-        self._seen_records = max(self._seen_records, age_records)
+        self._seen_records = max(self._seen_records, float(age_records))
         self._forecast = None
 
     def forecast(self) -> DecayForecast:
@@ -132,7 +133,7 @@ class Decay:
         if len(self._ticks) and self._ticks.records.max() > 0.0:
             fit = DecayFit(self._ticks, birth_error=self.birth_error)
             seen = fit.evidence >= _SURE
-            half_life = _told(fit.half_life(), fit.horizon, seen=seen)
+            half_life = _told(fit.reaches(0.5), fit.horizon, seen=seen)
             expiry = _told(fit.reaches(self.keep), fit.horizon, seen=seen)
         return DecayForecast(
             keep=self.keep,
@@ -190,6 +191,7 @@ def _told(
 ) -> tuple[float | None, Interval]:
     """An age and its interval, as far as they can be known."""
     low, middle, high = quantiles
+    low = min(low, horizon)
     if not seen:
         return None, (low, None)
     return (middle if middle < horizon else None), (low, high if high < horizon else None)

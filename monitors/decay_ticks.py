@@ -11,14 +11,14 @@ from halflife.schemas.table import FloatArray
 
 from .arrays import pack, unpack
 
-_MOST: Final = 40
+_MOST: Final = 32
 _OWN: Final = 0.1
 """Share of a tick's variance that is its own where it measured the same rows as another: the
 draws of its classifier and of its resamples."""
 
 
 class DecayTicks:
-    """Retained shares with their ages and errors, at most 40 of them.
+    """Retained shares with their ages and errors, at most 32 of them.
 
     Each new tick makes the errors of those before it grow, so that they weigh less. When there is
     no more room, every two neighbours become one: their weighted mean, with the error of that.
@@ -30,7 +30,7 @@ class DecayTicks:
         >>> ticks = DecayTicks(forgetting=1.0)
         >>> for age in range(1, 1_001):
         ...     ticks.append(age, age / 10, 1.0, 0.1, first=age - 1, last=age)
-        >>> len(ticks) <= 40, round(float(ticks.records[-1]))
+        >>> len(ticks) <= 32, round(float(ticks.records[-1]))
         (True, 1000)
     """
 

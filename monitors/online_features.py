@@ -10,7 +10,7 @@ import numpy as np
 
 from halflife.schemas.table import Block, FloatArray
 
-_CUT: Final = 3.0
+_CUT: Final = 4.0
 _MOST_LEVELS: Final = 10
 _MOST_CROSSED: Final = 8
 
@@ -19,11 +19,11 @@ class OnlineFeatures:
     """Standard scores, their squares and products, and indicators of levels.
 
     A number becomes :math:`z = (x - m) / s` with m the median and s the mean distance from it in
-    the rows that it was made from, cut to [-3, 3]; a missing one is 0, with a column beside it
-    that says so. Squares, and products where there are at most eight numbers, let a linear model
-    bend. A category becomes a column for each of its ten commonest levels. All are divided by the
-    root of their number, so that one step size of gradient descent suits every table; none is
-    ever NaN or infinite.
+    the rows that it was made from, cut to [-4, 4]; a missing one is 0, with a column beside it
+    that says so. Squares, and products where there are at most eight numbers, each over 4, let a
+    linear model bend. A category becomes a column for each of its ten commonest levels. All are
+    divided by the root of their number, so that one step size of gradient descent suits every
+    table; none is ever NaN or infinite.
 
     Args:
         numbers: Median and spread of each numeric input, by name.
@@ -34,7 +34,7 @@ class OnlineFeatures:
         >>> table = Table((Column(name="x"),))
         >>> block = Block.from_rows(table, [{"x": 1.0}, {"x": 2.0}, {"x": 3.0}, {"x": None}])
         >>> (OnlineFeatures.of(block, ["x"]).matrix(block) * 2).round(2).tolist()
-        [[1.0, -1.5, 0.0, 2.25], [1.0, 0.0, 0.0, 0.0], [1.0, 1.5, 0.0, 2.25], [1.0, 0.0, 1.0, 0.0]]
+        [[1.0, -1.5, 0.0, 0.56], [1.0, 0.0, 0.0, 0.0], [1.0, 1.5, 0.0, 0.56], [1.0, 0.0, 1.0, 0.0]]
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class OnlineFeatures:
             missing = np.isnan(cells)
             scores.append(np.clip(np.where(missing, 0.0, cells - middle) / spread, -_CUT, _CUT))
             columns += [scores[-1], missing.astype(np.float64)]
-        columns += [score * score for score in scores]
+        columns += [score * score / _CUT for score in scores]
         if len(scores) <= _MOST_CROSSED:
-            columns += [a * b for a, b in combinations(scores, 2)]
+            columns += [a * b / _CUT for a, b in combinations(scores, 2)]
         for name, levels in self.levels.items():
             texts = block.text(name)
             columns += [(texts == level).astype(np.float64) for level in levels]

@@ -83,7 +83,7 @@ class OnlineLearner:
         done = 0
         while done < steps:
             for i in random.permutation(len(rows))[: steps - done].tolist():
-                self._model.learn_one(inputs[i], targets[i])
+                self._learn(inputs[i], targets[i])
             done += min(len(rows), steps - done)
 
     def errors(self, rows: Block, *, learn: bool) -> FloatArray:
@@ -102,7 +102,7 @@ class OnlineLearner:
         for x, y in zip(self.features.dicts(truth), self._targets(truth), strict=True):
             guesses.append(self._model.predict_one(x))
             if learn:
-                self._model.learn_one(x, y)
+                self._learn(x, y)
         if self.task.is_number:
             guesses = [self.middle + self.spread * guess for guess in guesses]
         errors[known] = self.scored(truth, np.array(guesses))
@@ -117,6 +117,14 @@ class OnlineLearner:
             # Before anything is learned river's guess is True.
             apart = (rows.text(self.task.target) != guesses.astype(object)).astype(np.float64)
         return np.asarray(apart / self.constant)
+
+    def _learn(self, x: dict[str, float], y: Any) -> None:
+        if self.task.is_number:
+            # A step may at most undo the error of its row, or squares diverge at an outlier.
+            square = sum(value * value for value in x.values())
+            self._model.learn_one(x, y, w=1.0 / max(1.0, square))
+        else:
+            self._model.learn_one(x, y)
 
     def _targets(self, rows: Block) -> list[Any]:
         """The target as the model learns it."""

@@ -40,8 +40,8 @@ def paired_gap(by_batch: FloatArray, by_real: FloatArray) -> UtilityGap:
     Econometrica 55 (1987) 703; Cochran, Sampling Techniques (1977), section 6.4 (ratios).
 
     Example:
-        >>> rng = np.random.default_rng(0)
-        >>> real = rng.exponential(size=400)
+        >>> import numpy as np
+        >>> real = np.random.default_rng(0).exponential(size=400)
         >>> gap = paired_gap(1.5 * real, real)
         >>> round(gap.gap, 3), gap.rows
         (0.5, 400)

@@ -13,6 +13,9 @@ _APART: Final = 0.03
 """Relative error of every birth measure beside its noise: it rests on other numbers of rows than
 the ticks do, and models learn more from more rows."""
 
+_BEYOND: Final = math.sqrt(2.0 / math.pi)
+"""Standard errors by which a score that was cut at 1 lay above it, on average."""
+
 
 class PartDecays:
     """One ``Decay`` for each part of the fidelity, fed by the ticks of a batch.
@@ -47,11 +50,13 @@ class PartDecays:
         for part, share in shares.items():
             if part not in self._decays:
                 self._decays[part] = self._new(part)
+            error = measure.errors[part] / self.birth.parts[part]
+            cut = measure.parts[part] >= 1.0
             self._decays[part].update(
                 age_records=float(records.clip(0.0).mean()),
                 age_hours=float(hours.clip(0.0).mean()),
-                retained=share,
-                error=measure.errors[part] / self.birth.parts[part],
+                retained=share + _BEYOND * error if cut else share,
+                error=error,
                 span=(float(records[0]), float(records[-1])),
             )
 
