@@ -32,7 +32,8 @@ class FidelityReport(Message):
     retained_interval: tuple[float, float] = Field(description="Its 90 % interval.")
     retained_part: str = Field(description="The part that has kept least.")
     under_limit: bool = Field(
-        description="Whether it kept less than `keep`, beyond noise, and is seen to decay."
+        description="Whether it kept less than `keep`, beyond the noise of this tick, and either "
+        "all ticks together or a drift alarm say that it has lost some."
     )
     age_records: int = Field(ge=0, description="Real records since the batch's window ended.")
     age_hours: float = Field(ge=0, description="Event time since the batch's window ended, hours.")

@@ -64,7 +64,7 @@ class Circulation:
         return np.asarray(after | rows.holdout(holdout), dtype=np.bool_)
 
     def tick(
-        self, memory: Memory, plan: StreamPlan, moment: Moment, seed: int
+        self, memory: Memory, plan: StreamPlan, moment: Moment, *, seed: int, changed: bool
     ) -> Generator[Work, Any, FidelityReport | None]:
         """Measure the batch on the latest real rows that it has not seen; None if they are few.
 
@@ -73,6 +73,7 @@ class Circulation:
             plan: Of the stream.
             moment: Of the tick.
             seed: Of everything drawn.
+            changed: Whether a drift alarm says that the stream is no longer what it was.
 
         Raises:
             RuntimeError: If the rows of the batch are not there.
@@ -89,8 +90,14 @@ class Circulation:
         utility = yield from self._predict(rows, plan)
         records = np.asarray(moment.record - self.record - (len(rows) - 1.0 - chosen))
         hours = (rows.times[chosen] - self.time) / 3600
-        measure = FidelityMeasure.from_dict(result)
-        return self.judge(measure, moment, records=records, hours=hours, utility=utility)
+        return self.judge(
+            FidelityMeasure.from_dict(result),
+            moment,
+            records=records,
+            hours=hours,
+            utility=utility,
+            changed=changed,
+        )
 
     def _predict(self, rows: Rows, plan: StreamPlan) -> Generator[Work, Any, dict[str, Any]]:
         """Let models of the batch and of real rows predict those since the last tick."""
@@ -114,6 +121,7 @@ class Circulation:
         records: FloatArray,
         hours: FloatArray,
         utility: Mapping[str, Any],
+        changed: bool,
     ) -> FidelityReport:
         """The report of a measure taken at a moment; the decay of each part learns from it.
 
@@ -123,6 +131,7 @@ class Circulation:
             records: Ages of those rows since the batch's window ended, in records, rising.
             hours: The same in hours of event time.
             utility: The gap of the batch's models, with its interval; both None if unknown.
+            changed: Whether a drift alarm says that the stream is no longer what it was.
         """
         retained = self._retained.judge(self.birth, measure)
         self.decays.update(measure, retained.shares, records=records, hours=hours)
@@ -142,8 +151,8 @@ class Circulation:
             retained=retained.share,
             retained_interval=retained.interval,
             retained_part=retained.part,
-            # One low tick among many is noise: the ticks together must say that it decays.
-            under_limit=retained.under_limit and self.decays.seen(retained.part),
+            # One low tick among many is noise: a drift alarm, or all ticks, must say so as well.
+            under_limit=retained.under_limit and (changed or self.decays.seen(retained.part)),
             age_records=age,
             age_hours=max(0.0, moment.seconds - self.time) / 3600,
             half_life_records=forecast.half_life_records,

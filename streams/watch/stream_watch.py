@@ -259,8 +259,13 @@ class StreamWatch:
     def _tick_due(self, circulation: Circulation) -> Steps:
         """Measure the batch in circulation on the latest real rows that it has not seen."""
         self.ticks.begin(records=self.records, seconds=self.watermark)
-        seed = self._seed("fidelity", circulation.batch.batch_id)
-        report = yield from circulation.tick(self.memory, self.plan, self._moment(), seed)
+        report = yield from circulation.tick(
+            self.memory,
+            self.plan,
+            self._moment(),
+            seed=self._seed("fidelity", circulation.batch.batch_id),
+            changed=self.change is not None,
+        )
         if report is not None:
             self._judged(report)
 

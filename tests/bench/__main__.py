@@ -15,6 +15,7 @@ from rich.console import Console
 
 from tests.bench import (
     contamination,
+    decay,
     drift_given_set_points,
     drift_power,
     drift_promise,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "contamination": contamination.run,
     "recipes": recipes.run,
     "measures": measures.run,
+    "decay": decay.run,
 }
 
 
