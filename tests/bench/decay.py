@@ -119,7 +119,7 @@ class Law:
 
 
 def _scores(kind: str, drift: float, n: int, draws: int) -> dict[str, tuple[float, float, float]]:
-    """Median, spread below it, and mean stated error of the parts: what is cut at 1 moves neither."""
+    """Median, spread below it, and mean stated error of the parts: no cut at 1 moves these."""
     found: list[FidelityMeasure] = []
     for draw in range(draws):
         random = np.random.default_rng([draw, n, round(1e6 * drift)])
