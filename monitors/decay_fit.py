@@ -14,7 +14,7 @@ from .decay_ticks import DecayTicks
 
 _FREEDOM: Final = 20.0
 """Degrees of freedom that the stated errors are worth: they are right to a factor of 1.2 or so."""
-_MISFIT: Final = 0.02
+_MISFIT: Final = 0.03
 """Standard deviation by which a true curve leaves those of the family, as a retained share."""
 _REACH: Final = 0.2
 """Over this share of the age, a curve leaves the family to the same side."""
@@ -24,6 +24,8 @@ _LONGEST: Final = 6
 _COARSE: Final = 3
 _FINE: Final = 32
 _NEGLIGIBLE: Final = 1e-4
+_ENDS: Final = (0.03, 0.5, 0.97)
+"""Quantiles that are told as 90 %: the errors of ticks are stated a little too small."""
 
 
 class DecayFit:
@@ -36,7 +38,7 @@ class DecayFit:
 
     with :math:`\gamma` the error of the measure at birth, which all ticks share, and
     :math:`\Sigma` the covariance of ticks that measured some of the same rows, plus
-    .02 squared for the distance of the true curve from the family. The errors as they are stated
+    .03 squared for the distance of the true curve from the family. The errors as they are stated
     have a scale s that is not known exactly; it is averaged over an inverse gamma distribution of
     twenty degrees of freedom, so that the likelihood of a curve is that of a Student t.
 
@@ -80,13 +82,14 @@ class DecayFit:
         return float(top + np.log(np.exp(weights - top).sum()) - flat)
 
     def reaches(self, share: float) -> tuple[float, float, float]:
-        """5 %, 50 % and 95 % quantiles of the age at which a share is retained.
+        """Median and both ends of the age at which a share is retained.
 
         Args:
             share: Between 0 and 1.
 
         Returns:
-            Ages; a curve that never falls so far counts with twice the horizon.
+            Low end, median and high end; a curve that never falls so far counts with twice the
+            horizon.
         """
         curves, weights = self._fine
         return _quantiles(np.minimum(curves.ages_at(share), 2.0 * self.horizon), weights)
@@ -129,9 +132,9 @@ class DecayFit:
 
 
 def _quantiles(ages: FloatArray, weights: FloatArray) -> tuple[float, float, float]:
-    """5 %, 50 % and 95 % of weighted ages, between neighbours along their logarithms."""
+    """Low end, median, high end of weighted ages, between neighbours along their logarithms."""
     order = np.argsort(ages, axis=None, kind="stable")
     weights = weights.ravel()[order]
     middles = np.cumsum(weights) - weights / 2.0
-    low, middle, high = np.exp(np.interp([0.05, 0.5, 0.95], middles, np.log(ages.ravel()[order])))
+    low, middle, high = np.exp(np.interp(_ENDS, middles, np.log(ages.ravel()[order])))
     return float(low), float(middle), float(high)
