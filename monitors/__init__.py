@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .gate import Gate
     from .match_rate import match_evidence
     from .measures import MEASURES, MeasureResult, measure_all
+    from .prequential_utility import PrequentialUtility
     from .privacy import Privacy
     from .privacy_measure import PrivacyMeasure
     from .recipe_drift import RecipeDrift
@@ -53,6 +54,7 @@ __all__ = [
     "MonitorError",
     "NotFitted",
     "NothingMeasurable",
+    "PrequentialUtility",
     "Privacy",
     "PrivacyMeasure",
     "RecipeDrift",
@@ -89,6 +91,7 @@ _EXPORTS: Final[dict[str, str]] = {
     "NotFitted": ".errors",
     "NothingMeasurable": ".errors",
     "PARTS": ".fidelity",
+    "PrequentialUtility": ".prequential_utility",
     "Privacy": ".privacy",
     "PrivacyMeasure": ".privacy_measure",
     "RecipeDrift": ".recipe_drift",

@@ -68,31 +68,36 @@ class PairsFidelity:
         real = dependence.of(weights[0])
         observed = _size(real - dependence.of(weights[1]))[0]
         strength = _size(real)[0]
-        chance, drawn = self._resampled(samples, dependence)
+        chance, drawn, stronger = self._resampled(samples, dependence)
         expected = chance.mean()
         scale = max(strength - expected, _WEAK)
         raw = float(1.0 - (observed - expected) / scale)
         return PartScore(
             raw=raw,
             lower_band=chance_band(1.0 - (chance - expected) / scale),
-            replicates=np.asarray(raw - drawn / scale),
+            # To first order: the strength of the real dependence is an estimate as well.
+            replicates=np.asarray(raw - drawn / scale + (1.0 - raw) * stronger / scale),
         )
 
     def _resampled(
         self, samples: Samples, dependence: _Dependence
-    ) -> tuple[FloatArray, FloatArray]:
-        """The difference of exchanged samples, and how that of bootstrapped ones deviates."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Differences of exchanged samples; how difference and strength of drawn ones deviate."""
         thin = samples.thinned(self.rows)
         if len(thin.pooled) < len(samples.pooled):
             dependence = _Dependence(thin.table, thin.ranked)
         real, synthetic = thin.together(permutations=self.permutations, bootstraps=self.bootstraps)
-        differences = []
+        differences, strengths = [], []
         for start in range(1, len(real), _AT_ONCE):  # bounds the memory of a large table
             rows = slice(start, start + _AT_ONCE)
-            differences.append(_size(dependence.of(real[rows]) - dependence.of(synthetic[rows])))
-        found = np.concatenate(differences) * (samples.noise / thin.noise)
+            ours = dependence.of(real[rows])
+            differences.append(_size(ours - dependence.of(synthetic[rows])))
+            strengths.append(_size(ours))
+        larger = samples.noise / thin.noise
+        found = np.concatenate(differences) * larger
         chance, drawn = found[: self.permutations], found[self.permutations :]
-        return chance, drawn - drawn.mean()
+        strength = np.concatenate(strengths)[self.permutations :] * larger
+        return chance, drawn - drawn.mean(), strength - strength.mean()
 
 
 def _size(pairs: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Prequential utility: new real rows are predicted before anything is trained on them."""
+"""Utility of a batch at a set of new real rows: what is lost by training on it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from halflife.schemas.table import Block, FloatArray, Table
 from .errors import NothingMeasurable
 from .features import features
 from .learner import Learner
+from .paired_gap import paired_gap
 from .task import Task
 from .utility_gap import UtilityGap
 
@@ -21,17 +22,14 @@ class Utility:
 
     The error of a row is :math:`|y - \hat y|` over its mean for the median as a guess (numbers), or
     whether the class is wrong over the share that the commonest class gets wrong (categories), and
-    the mean of these over the tasks. The gap is :math:`R - 1` with :math:`R = \bar s / \bar r` the
-    ratio of mean errors, and its standard error
-    :math:`\mathrm{sd}(s - R r) / (\sqrt n\, \bar r)`, paired by row.
+    the mean of these over the tasks. The gap and its band are those of ``paired_gap``.
 
     Args:
         table: What the rows are.
         seed: Of the models.
         trees: Of each model.
 
-    Reference: Dawid, J. R. Statist. Soc. A 147 (1984) 278 (prequential); Cochran, Sampling
-    Techniques (1977), section 6.4.
+    Reference: Esteban, Hyland, Rätsch (2017), arXiv:1706.02633 (train on synthetic, test on real).
     """
 
     def __init__(self, table: Table, *, seed: int = 0, trees: int = 100) -> None:
@@ -40,7 +38,7 @@ class Utility:
         self.trees = trees
 
     def gap(self, train_real: Block, synthetic: Block, new_real: Block) -> UtilityGap:
-        """The gap at the new rows.
+        """The gap at the new rows, in the order of the stream.
 
         Raises:
             NothingMeasurable: Where there is nothing to predict, or no error that a constant makes.
@@ -62,17 +60,7 @@ class Utility:
         if not errors:
             raise NothingMeasurable("no column to predict that varies in the new rows")
         by_batch, by_real = np.mean(errors, axis=0)
-        if by_real.mean() <= 0.0:
-            raise NothingMeasurable("models trained on real rows make no error to compare with")
-        ratio = by_batch.mean() / by_real.mean()
-        error = (by_batch - ratio * by_real).std() / by_real.mean() / np.sqrt(len(new_real))
-        return UtilityGap(
-            gap=float(ratio - 1.0),
-            error=float(error),
-            error_synthetic=float(by_batch.mean()),
-            error_real=float(by_real.mean()),
-            rows=len(new_real),
-        )
+        return paired_gap(by_batch, by_real)
 
 
 def _errors(task: Task, rows: Block, guesses: NDArray[Any]) -> FloatArray | None:

@@ -12,6 +12,7 @@ class UtilityGap:
     Args:
         gap: ``(error_synthetic - error_real) / error_real``: .2 is an error a fifth larger.
         error: Standard error of the gap.
+        interval: Where the gap lies with 90 % confidence.
         error_synthetic: Mean error of models trained on the batch; 1 is that of a constant guess.
         error_real: The same of models trained on real rows.
         rows: New rows that were predicted.
@@ -19,6 +20,7 @@ class UtilityGap:
 
     gap: float
     error: float
+    interval: tuple[float, float]
     error_synthetic: float
     error_real: float
     rows: int

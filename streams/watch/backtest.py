@@ -23,9 +23,10 @@ from halflife.schemas.table import Block, FloatArray
 from halflife.schemas.window import ROWS_A_MESSAGE
 
 from .alert_book import SUPERSEDED
+from .circulation import FEWEST_MEASURED
 from .identity import derived_seed, identity
 from .rows import Rows
-from .stream_watch import FEWEST_MEASURED, StreamWatch
+from .stream_watch import StreamWatch
 from .ticks import FAR
 from .trace import Trace
 from .work import Work, measure_fidelity
@@ -264,6 +265,7 @@ def _fidelity(report: FidelityReport) -> dict[str, Any]:
         "parts": report.parts,
         "band": {part: list(band) for part, band in report.bands.items()},
         "utility_gap": report.utility_gap,
+        "utility_gap_interval": report.utility_gap_interval and list(report.utility_gap_interval),
     }
 
 
@@ -283,6 +285,10 @@ def _half_life(found: list[Message]) -> dict[str, Any] | None:
     return {
         "records": last.half_life_records,
         "interval": list(last.half_life_interval),
+        "hours": last.half_life_hours,
+        "hours_interval": list(last.half_life_hours_interval),
         "expiry_records": last.expiry_records,
+        "expiry_interval": list(last.expiry_interval),
+        "expiry_hours": last.expiry_hours,
         "text": last.forecast,
     }

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Self
+from collections.abc import Generator, Mapping
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.monitors import Decay, DecayForecast, FidelityMeasure, RetainedFidelity
+from halflife.monitors import FidelityMeasure, RetainedFidelity
 from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.fidelity_report import FidelityReport
-from halflife.schemas.table import Block
+from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block, FloatArray
 from halflife.schemas.window import address
 
-from .identity import identity
+from .identity import derived_seed, identity
+from .memory import Memory
 from .moment import Moment
+from .part_decays import PartDecays
 from .rows import Rows
+from .work import Work, measure_fidelity, measure_utility
+
+FEWEST_MEASURED: Final = 50
+"""Unseen real rows below which a fidelity tick waits for the next one."""
 
 
 class Circulation:
@@ -39,8 +46,10 @@ class Circulation:
         self.time = time
         self.birth = FidelityMeasure.from_dict(batch.gate["challenger"])
         self.keep = keep
-        self.decays: dict[str, Decay] = {}
+        self.decays = PartDecays(self.birth, keep)
         self.last: FidelityReport | None = None
+        self.utility: dict[str, Any] | None = None
+        self.predicted = address(batch.window.last, batch.window.last_row)
         self._retained = RetainedFidelity(keep)
 
     def unseen(self, rows: Rows, holdout: float) -> NDArray[np.bool_]:
@@ -54,22 +63,83 @@ class Circulation:
             return after
         return np.asarray(after | rows.holdout(holdout), dtype=np.bool_)
 
-    def judge(self, measure: FidelityMeasure, moment: Moment) -> FidelityReport:
-        """The report of a measure taken at a moment; the decay of each part learns from it."""
+    def tick(
+        self, memory: Memory, plan: StreamPlan, moment: Moment, *, seed: int, since: int | None
+    ) -> Generator[Work, Any, FidelityReport | None]:
+        """Measure the batch on the latest real rows that it has not seen; None if they are few.
+
+        Args:
+            memory: Its last row is that of the moment.
+            plan: Of the stream.
+            moment: Of the tick.
+            seed: Of everything drawn.
+            since: Records since the change, where a drift alarm says that the stream is no longer
+                what it was: those before it are not measured any more.
+
+        Raises:
+            RuntimeError: If the rows of the batch are not there.
+        """
+        if self.block is None:
+            raise RuntimeError(f"{plan.name}: the rows of the batch were not read again")
+        rows = memory.latest(memory.capacity)
+        chosen = np.flatnonzero(self.unseen(rows, plan.holdout))[-plan.window_rows :]
+        if since is not None:
+            chosen = chosen[chosen >= len(rows) - since]
+        if len(chosen) < FEWEST_MEASURED:
+            return None
+        result = yield Work(measure_fidelity, (plan.table, seed, rows.block[chosen], self.block))
+        if "too_few" in result:
+            return None
+        utility = yield from self._predict(rows, plan)
+        records = np.asarray(moment.record - self.record - (len(rows) - 1.0 - chosen))
+        hours = (rows.times[chosen] - self.time) / 3600
+        return self.judge(
+            FidelityMeasure.from_dict(result),
+            moment,
+            records=records,
+            hours=hours,
+            utility=utility,
+            changed=since is not None,
+        )
+
+    def _predict(self, rows: Rows, plan: StreamPlan) -> Generator[Work, Any, dict[str, Any]]:
+        """Let models of the batch and of real rows predict those since the last tick."""
+        if self.block is None:
+            raise RuntimeError(f"{plan.name}: the rows of the batch were not read again")
+        new = rows.addresses > self.predicted
+        seed = derived_seed(plan.seed, plan.name, "utility", self.batch.batch_id)
+        known, fresh = rows.block[~new], rows.block[new]
+        result: dict[str, Any] = yield Work(
+            measure_utility, (plan.table, seed, self.utility, self.block, (known, fresh))
+        )
+        self.utility = result["state"]
+        self.predicted = int(rows.addresses[-1])
+        return result
+
+    def judge(
+        self,
+        measure: FidelityMeasure,
+        moment: Moment,
+        *,
+        records: FloatArray,
+        hours: FloatArray,
+        utility: Mapping[str, Any],
+        changed: bool,
+    ) -> FidelityReport:
+        """The report of a measure taken at a moment; the decay of each part learns from it.
+
+        Args:
+            measure: Of real rows beside the batch.
+            moment: Of the last record.
+            records: Ages of those rows since the batch's window ended, in records, rising.
+            hours: The same in hours of event time.
+            utility: The gap of the batch's models, with its interval; both None if unknown.
+            changed: Whether a drift alarm says that the stream is no longer what it was.
+        """
         retained = self._retained.judge(self.birth, measure)
+        self.decays.update(measure, retained.shares, records=records, hours=hours)
+        worst, forecast = self.decays.forecast()
         age = moment.record - self.record
-        hours = max(0.0, moment.seconds - self.time) / 3600
-        for part, share in retained.shares.items():
-            self.decays.setdefault(part, Decay(keep=self.keep)).update(
-                age_records=float(age),
-                age_hours=hours,
-                retained=share,
-                error=retained.errors[part],
-            )
-        worst, forecast = self.forecast()
-        gap = None
-        if measure.tstr is not None and measure.trtr is not None and measure.trtr < 1:
-            gap = (1 - measure.tstr) / (1 - measure.trtr) - 1
         self.last = FidelityReport(
             report_id=identity(moment.stream, "fidelity", moment.offset, moment.record),
             stream=moment.stream,
@@ -84,34 +154,26 @@ class Circulation:
             retained=retained.share,
             retained_interval=retained.interval,
             retained_part=retained.part,
-            under_limit=retained.under_limit,
+            # One low tick among many is noise: a drift alarm, or all ticks, must say so as well.
+            under_limit=retained.under_limit and (changed or self.decays.seen(retained.part)),
             age_records=age,
-            age_hours=hours,
+            age_hours=max(0.0, moment.seconds - self.time) / 3600,
             half_life_records=forecast.half_life_records,
             half_life_interval=forecast.half_life_interval,
             half_life_hours=forecast.half_life_hours,
+            half_life_hours_interval=forecast.half_life_hours_interval,
             expiry_records=forecast.expiry_records,
+            expiry_interval=forecast.expiry_interval,
             expiry_hours=forecast.expiry_hours,
+            expiry_hours_interval=forecast.expiry_hours_interval,
             forecast=f"{worst}: {forecast.text}",
-            utility_gap=gap,
+            utility_gap=utility["gap"],
+            utility_gap_interval=utility["interval"] and tuple(utility["interval"]),
             c2st_auc=measure.c2st_auc,
             tstr=measure.tstr,
             trtr=measure.trtr,
         )
         return self.last
-
-    def forecast(self) -> tuple[str, DecayForecast]:
-        """The part that expires first, and its forecast; where none decays, the least sure one."""
-        found = {part: decay.forecast() for part, decay in self.decays.items()}
-
-        def soonness(part: str) -> tuple[bool, float]:
-            forecast = found[part]
-            if forecast.half_life_records is not None:
-                return False, forecast.half_life_records
-            return True, forecast.half_life_interval[0] or math.inf
-
-        first = min(found, key=soonness)
-        return first, found[first]
 
     def state(self) -> dict[str, Any]:
         """Everything but the rows, as plain data."""
@@ -119,7 +181,9 @@ class Circulation:
             "batch": self.batch.model_dump(mode="json"),
             "record": self.record,
             "time": self.time,
-            "decays": {part: decay.state() for part, decay in self.decays.items()},
+            "decays": self.decays.state(),
+            "utility": self.utility,
+            "predicted": self.predicted,
             "last": self.last and self.last.model_dump(mode="json"),
         }
 
@@ -128,9 +192,8 @@ class Circulation:
         """Go on from a state; the rows come later."""
         batch = SyntheticBatch.model_validate(state["batch"])
         restored = cls(batch, None, state["record"], state["time"], keep)
-        for part, decay in state["decays"].items():
-            restored.decays[part] = Decay(keep=keep)
-            restored.decays[part].restore(decay)
+        restored.decays.restore(state["decays"])
+        restored.utility, restored.predicted = state["utility"], state["predicted"]
         if state["last"] is not None:
             restored.last = FidelityReport.model_validate(state["last"])
         return restored

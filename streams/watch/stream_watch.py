@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.monitors import DriftAlarm, FidelityMeasure, RecipeNote
-from halflife.schemas.messages import Command, Message, RegenerationOutcome
+from halflife.monitors import DriftAlarm, RecipeNote
+from halflife.schemas.messages import Command, FidelityReport, Message, RegenerationOutcome
 from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
@@ -25,12 +25,10 @@ from .request_desk import RequestDesk
 from .rows import Rows
 from .stream_drift import StreamDrift
 from .ticks import FAR, Ticks
-from .work import Work, measure_fidelity
+from .work import Work
 
 Phase = Literal["warming", "watched", "changed"]
 Steps = Generator[Work, Any, None]
-FEWEST_MEASURED: Final = 50
-"""Unseen real rows below which a fidelity tick waits for the next one."""
 
 
 class StreamWatch:
@@ -260,24 +258,21 @@ class StreamWatch:
 
     def _tick_due(self, circulation: Circulation) -> Steps:
         """Measure the batch in circulation on the latest real rows that it has not seen."""
-        if circulation.block is None:
-            raise RuntimeError(f"{self.plan.name}: the rows of the batch were not read again")
         self.ticks.begin(records=self.records, seconds=self.watermark)
-        changed = self.phase == "changed"  # then what was before it is no longer now
-        rows = self._epoch_rows() if changed else self.memory.latest(self.memory.capacity)
-        rows = rows[circulation.unseen(rows, self.plan.holdout)]
-        rows = rows[max(0, len(rows) - self.plan.window_rows) :]
-        if len(rows) < FEWEST_MEASURED:
-            return
-        seed = self._seed("fidelity", circulation.batch.batch_id)
-        result = yield Work(measure_fidelity, (self.table, seed, rows.block, circulation.block))
-        if "too_few" not in result:
-            self._judge(circulation, FidelityMeasure.from_dict(result))
+        changed = self.change is not None
+        report = yield from circulation.tick(
+            self.memory,
+            self.plan,
+            self._moment(),
+            seed=self._seed("fidelity", circulation.batch.batch_id),
+            since=self.records - self.epoch_start if changed else None,
+        )
+        if report is not None:
+            self._judged(report)
 
-    def _judge(self, circulation: Circulation, measure: FidelityMeasure) -> None:
-        """Report a measure, and ask for a challenger if it is time."""
+    def _judged(self, report: FidelityReport) -> None:
+        """Say a report, and ask for a challenger if it is time."""
         moment = self._moment()
-        report = circulation.judge(measure, moment)
         self._say([report])
         low, high = report.retained_interval
         kept = f"{report.retained_part} fidelity is {report.retained:.2f} of its value at birth"

@@ -92,12 +92,45 @@ def learn_provenance(
     return {"state": monitor.state()}
 
 
+def measure_utility(
+    table: Table, seed: int, state: dict[str, Any] | None, batch: Block, real: tuple[Block, Block]
+) -> dict[str, Any]:
+    """What models trained on a batch lose at new real rows.
+
+    Args:
+        table: Of the stream.
+        seed: Of the models.
+        state: What the last call returned; None for a batch that is new in circulation.
+        batch: Its rows.
+        real: The rows known before, and the new ones, which no training has seen.
+
+    Returns:
+        ``{"state": ..., "gap": None or a number, "interval": None or its two ends}``.
+    """
+    from halflife.monitors import PrequentialUtility
+
+    known, new = real
+    utility = PrequentialUtility(table, seed=seed)
+    if state is None:
+        utility.begin(batch, known)
+    else:
+        utility.restore(state)
+    utility.update(batch, known, new)
+    found = utility.gap()
+    return {
+        "state": utility.state(),
+        "gap": found and found.gap,
+        "interval": found and list(found.interval),
+    }
+
+
 def warm_up() -> bool:
     """Import what the heavy parts need, so that the first real piece of work does not wait."""
     import importlib
 
     from halflife import monitors
 
-    importlib.import_module("sklearn.ensemble")
+    for name in ("sklearn.ensemble", "river.linear_model"):
+        importlib.import_module(name)
 
     return all(hasattr(monitors, name) for name in ("Drift", "Fidelity"))

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from tests.bench import (
     contamination,
+    decay,
     drift_given_set_points,
     drift_power,
     drift_promise,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "recipes": recipes.run,
     "measures": measures.run,
     "fidelity": fidelity.run,
+    "decay": decay.run,
 }
 
 

@@ -31,7 +31,9 @@ def report(record: int, fidelity: float) -> FidelityReport:
         bands={"columns": (0.9, 1.0)}, retained=fidelity, retained_interval=(0.5, 1.0),
         retained_part="columns", under_limit=False, age_records=record, age_hours=1.0,
         half_life_records=None, half_life_interval=(None, None), half_life_hours=None,
-        expiry_records=None, expiry_hours=None, forecast="no decay", utility_gap=None,
+        half_life_hours_interval=(None, None), expiry_records=None, expiry_interval=(None, None),
+        expiry_hours=None, expiry_hours_interval=(None, None), forecast="no decay",
+        utility_gap=None, utility_gap_interval=None,
         c2st_auc=None, tstr=None, trtr=None,
     )  # fmt: skip
 

@@ -147,7 +147,7 @@ def test_a_stream_is_shown_with_all_that_is_known_of_it(show: Show) -> None:
         "training, step 3 of 10, 5 s left. The stream waits for it.",
         "12.0 of 9.9 nats",
         "1,000 rows by trees",
-        "The predictive part has kept 0.69 of its value at birth (95 %: 0.50 to 0.90).",
+        "The predictive part has kept 0.69 of its value at birth (90 %: 0.50 to 0.90).",
         "errs 79 % more than one trained on real records.",
         "Half-life 517 records (378 to 819).",
         "predictive fidelity: 0.66 at record 849, noise band 0.80 to 1.00",

@@ -36,6 +36,7 @@ from halflife.streams.watch.work import (
     fit_reference,
     learn_provenance,
     measure_fidelity,
+    measure_utility,
 )
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -151,7 +152,12 @@ class Heavy:
                 work = steps.send(result)
             except StopIteration as end:
                 return end.value
-            assert work.function in {fit_reference, learn_provenance, measure_fidelity}
+            assert work.function in {
+                fit_reference,
+                learn_provenance,
+                measure_fidelity,
+                measure_utility,
+            }
             key = (work.function, *(_key(argument) for argument in work.arguments))
             if key not in self.known:
                 self.known[key] = work.run()
@@ -172,6 +178,10 @@ class Heavy:
 def _key(argument: Any) -> object:
     if isinstance(argument, Block):
         return argument.digest(), argument.numbers.tobytes()
+    if isinstance(argument, tuple):
+        return tuple(map(_key, argument))
+    if isinstance(argument, dict):
+        return orjson.dumps(argument)
     return getattr(argument, "digest", argument)
 
 

@@ -77,7 +77,13 @@ def test_the_report_has_the_published_shape() -> None:
     records = [report["record"] for report in found["fidelity"]]
     # Ticks begin one tick after the batch took effect, ``grace`` records after the reference.
     assert records == list(range(499 + PLAN.grace + PLAN.tick, 900, PLAN.tick))
-    assert set(found["half_life"]) == {"records", "interval", "expiry_records", "text"}
+    assert set(found["half_life"]) == {
+        "records", "interval", "hours", "hours_interval", "expiry_records", "expiry_interval",
+        "expiry_hours", "text",
+    }  # fmt: skip
+    for report in found["fidelity"]:
+        low, high = report["utility_gap_interval"]
+        assert low <= report["utility_gap"] <= high
     assert orjson.loads(orjson.dumps(found)) == found
 
 
