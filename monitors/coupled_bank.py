@@ -48,9 +48,12 @@ class CoupledBank:
     @classmethod
     def fit(cls, values: FloatArray) -> CoupledBank:
         """From a reference of shape (n, d), NaN where a cell is missing."""
-        plain = ShiftBank.fit(values)
+        # Values that repeat, as counts and grids do, have no tail that a law could continue, nor
+        # have their residuals.
+        smooth = np.array([_distinct(column) for column in values.T], dtype=bool)
+        plain = ShiftBank.fit(values, smooth)
         decorrelation, held_out = Decorrelation.fit(values, plain.ranks)
-        return cls(plain, decorrelation, ShiftBank.fit(held_out))
+        return cls(plain, decorrelation, ShiftBank.fit(held_out, smooth))
 
     @property
     def components(self) -> Components:
@@ -116,3 +119,9 @@ class CoupledBank:
         plain = ShiftBank.of_state(state["plain"])
         decorrelation = Decorrelation.of_state(state["decorrelation"], plain.ranks)
         return cls(plain, decorrelation, ShiftBank.of_state(state["joint"]))
+
+
+def _distinct(column: FloatArray) -> bool:
+    """Whether at least half of the values differ from all others."""
+    known = column[~np.isnan(column)]
+    return 2 * len(np.unique(known)) >= len(known)

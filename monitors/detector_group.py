@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .detector import Detector
 
 _ROWS: Final = 16 * SEGMENT  # taken at once: what they say stays in the cache
-_MARGIN: Final = 1.2  # by which the laws of run lengths, true of long ones, may be off
+_MARGIN: Final = 1.35  # by which the laws of run lengths, true of long ones, may be off
 _FORMAT: Final = 3  # of states: changes with what they hold and in which order
 
 
@@ -62,7 +62,7 @@ class DetectorGroup:
 
     @property
     def threshold(self) -> float:
-        """The statistic at which it fires, ``log(1.2 false_alarms)``, in nats."""
+        """The statistic at which it fires, ``log(1.35 false_alarms)``, in nats."""
         return math.log(_MARGIN * self.false_alarms)
 
     @property

@@ -77,16 +77,22 @@ class RankScores:
         self.scores = np.pad(signs * ndtri(np.maximum(shares, tiny)) + 0.0, ((0, 0), (0, 1)))
 
     @classmethod
-    def fit(cls, values: FloatArray) -> RankScores:
-        """Ranks within a reference of shape (n, d), NaN where a cell is missing."""
+    def fit(cls, values: FloatArray, tails: NDArray[np.bool_] | None = None) -> RankScores:
+        """Ranks within a reference of shape (n, d), NaN where a cell is missing.
+
+        Columns that are not among ``tails``, shape (d,), have no law beyond the reference.
+        """
         d = values.shape[1]
+        tails = np.ones(d, dtype=bool) if tails is None else tails
         knots = np.full((d, _KNOTS), np.inf)
         ranks = np.zeros((d, 2 * _KNOTS + 1), dtype=np.int64)
         sizes = np.zeros(d, dtype=np.int64)
         beyond = np.zeros((d, 2), dtype=np.int64)
         for j in range(d):
             ordered = np.sort(_finite(values[:, j][~np.isnan(values[:, j])]))
-            low, high = -_beyond(-ordered[::-1])[::-1], _beyond(ordered)
+            low = high = np.empty(0)
+            if tails[j]:
+                low, high = -_beyond(-ordered[::-1])[::-1], _beyond(ordered)
             chosen = np.concatenate([low, _choose(ordered), high])
             below = np.searchsorted(ordered, chosen, "left")
             upto = np.searchsorted(ordered, chosen, "right")

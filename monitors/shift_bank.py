@@ -107,9 +107,9 @@ class ShiftBank:
         self._steps = np.ascontiguousarray(steps.T)
 
     @classmethod
-    def fit(cls, values: FloatArray) -> ShiftBank:
-        """From a reference of shape (n, d), NaN where a cell is missing."""
-        ranks = RankScores.fit(values)
+    def fit(cls, values: FloatArray, tails: NDArray[np.bool_] | None = None) -> ShiftBank:
+        """From a reference of shape (n, d), NaN where a cell is missing; see `RankScores.fit`."""
+        ranks = RankScores.fit(values, tails)
         codes = ranks.codes(values)
         d = values.shape[1]
         inflations = np.ones(d)

@@ -76,7 +76,7 @@ class TestPromise:
         assert set(drift.statistics()) == {"given-set-points", "missing", "planner"}
         alarms = drift.update(dosed(rng, 5, 6, 40))
         assert {alarm.kind for alarm in alarms} == {"planner"}
-        assert {limit for _, limit in drift.statistics().values()} == {np.log(1200)}
+        assert {limit for _, limit in drift.statistics().values()} == {np.log(1350)}
 
     def test_a_longer_reference_buys_speed(self) -> None:
         delays = {}
