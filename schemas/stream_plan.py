@@ -77,7 +77,7 @@ class StreamPlan(BaseModel):
         "default half of `reference`, at least 100.",
     )
     tick: int = Field(
-        default=100, ge=1, le=_MOST, description="Records from one fidelity tick to the next."
+        default=50, ge=1, le=_MOST, description="Records from one fidelity tick to the next."
     )
     tick_interval: Duration = Field(
         default=60.0,

@@ -209,7 +209,7 @@ def test_interruptions_anywhere_change_nothing(told: Told, heavy: Heavy, seed: i
 
 @pytest.mark.slow
 def test_other_promises_are_kept_as_exactly(heavy: Heavy) -> None:
-    few = "grace = 0\nkeep = 0.05\ncooldown = 100\nbudget = 3\n"
+    few = "grace = 0\nkeep = 0.05\ncooldown = 50\nbudget = 3\n"
     promises = f'{PROMISES}{few}on_drift = "ask"\nschedule = "90 min"\ntick_interval = "20 min"\n'
     _, log, _ = story(promises)
     whole = player(heavy, promises).play()
