@@ -23,7 +23,7 @@ from .decoder import Decoded, Decoder
 from .duplicates import Duplicates
 from .reject import RawMessage, Reject
 from .rows import Rows
-from .stream_state import restored_stream, stream_state
+from .stream_state import restored_stream, state_key, stream_state
 from .stream_watch import Steps, StreamWatch
 from .work import Work
 
@@ -156,7 +156,7 @@ class PartitionWatch:
         """Go on from a state; ``refill`` must follow.
 
         Returns:
-            Streams whose part of the lab file has changed: they begin anew.
+            Streams whose part of the lab file, or whose shape of state, has changed: they begin anew.
 
         Raises:
             ValueError: For a state of another format.
@@ -172,7 +172,7 @@ class PartitionWatch:
             plan = self.plans.get(name)
             if plan is None:
                 continue
-            if part["key"] != plan.digest:
+            if part["key"] != state_key(plan):
                 changed.append(name)
                 continue
             self.streams[name] = restored_stream(plan, self.partition, part)

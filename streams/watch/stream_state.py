@@ -9,6 +9,7 @@ from halflife.schemas.stream_plan import StreamPlan
 from .circulation import Circulation
 from .stream_watch import StreamWatch
 
+_SHAPE: Final = 2  # of states: one of another is not read, and its stream begins anew
 _PLAIN: Final = (
     "records",
     "last_address",
@@ -22,6 +23,11 @@ _PLAIN: Final = (
 )
 
 
+def state_key(plan: StreamPlan) -> str:
+    """Of the states of a stream: it changes with the plan, and with the shape of states."""
+    return f"{plan.digest}.{_SHAPE}"
+
+
 def stream_state(watch: StreamWatch) -> dict[str, Any]:
     """All of a stream but its rows, which stand in the log, as plain data.
 
@@ -29,7 +35,7 @@ def stream_state(watch: StreamWatch) -> dict[str, Any]:
     with a plan that it was not written with.
     """
     return {
-        "key": watch.plan.digest,
+        "key": state_key(watch.plan),
         **{name: getattr(watch, name) for name in _PLAIN},
         "missing": dict(watch.missing),
         "wanted": watch.wanted and list(watch.wanted),
@@ -50,8 +56,8 @@ def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> 
     Raises:
         ValueError: For a state of another plan.
     """
-    if state["key"] != plan.digest:
-        raise ValueError(f"{plan.name}: the state is of plan {state['key']}, not {plan.digest}")
+    if state["key"] != state_key(plan):
+        raise ValueError(f"{plan.name}: the state is of plan {state['key']}, not {state_key(plan)}")
     watch = StreamWatch(plan, partition)
     for name in _PLAIN:
         setattr(watch, name, state[name])
