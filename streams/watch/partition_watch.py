@@ -156,7 +156,7 @@ class PartitionWatch:
         """Go on from a state; ``refill`` must follow.
 
         Returns:
-            Streams whose part of the lab file, or whose shape of state, has changed: they begin anew.
+            Streams whose part of the lab file has changed, or the shape of states: they begin anew.
 
         Raises:
             ValueError: For a state of another format.
