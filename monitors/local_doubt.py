@@ -16,6 +16,7 @@ _SEGMENTS: Final = 4  # of records that are looked back upon
 _FEWEST: Final = 16  # records among these, below which nothing new is said
 _EVERY: Final = 4  # records, of which one has its own variance formed
 _OF_SCALE: Final = 1.5  # 2 sd(|r|) / mean(|r|): what a local spread, of such a regression, errs by
+_MISFIT: Final = 1.3  # a regression has a shape too, and errs by more than its variance
 _BITS: Final = 24  # of the root: with features of 20 bits, products add up exactly
 _GRID: Final = 2.0**-12  # of what is squared, for the same
 
@@ -47,7 +48,7 @@ class LocalDoubt:
         >>> both = [doubt.of(np.tile(f, (512, 1)), np.ones(512, bool), 0)[0, -1]
         ...         for f in (everywhere, corner)]
         >>> [round(float(e), 2) for e in both]
-        [0.01, 0.16]
+        [0.02, 0.2]
     """
 
     def __init__(self, root: NDArray[np.int32], unit: float, size: int, usual: float) -> None:
@@ -144,7 +145,7 @@ class LocalDoubt:
         spread = self._root @ (total[:-3] / count)
         error = np.sqrt(max(float(spread @ spread) - 1.0 / self.size, 0.0))
         excess = max(variance / max(number, 1.0) - self.usual, 0.0)
-        return float(error), float(np.hypot(excess, _OF_SCALE * error))
+        return _MISFIT * float(error), _MISFIT * float(np.hypot(excess, _OF_SCALE * error))
 
 
 def _side(entries: int) -> int:

@@ -100,6 +100,7 @@ class SetPointModel:
         model._place(reference[rows])
         held_out = np.full((len(reference), len(answers)), np.nan)
         held_out[rows] = model._regress(reference[rows])
+        held_out[model.features(reference)[1]] = np.nan
         return model, held_out
 
     def residuals(self, block: Block) -> tuple[FloatArray, NDArray[np.bool_]]:
