@@ -48,7 +48,7 @@ class LocalDoubt:
         >>> both = [doubt.of(np.tile(f, (512, 1)), np.ones(512, bool), 0)[0, -1]
         ...         for f in (everywhere, corner)]
         >>> [round(float(e), 2) for e in both]
-        [0.02, 0.2]
+        [0.01, 0.21]
     """
 
     def __init__(self, root: NDArray[np.int32], unit: float, size: int, usual: float) -> None:
