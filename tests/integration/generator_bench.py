@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -234,8 +235,9 @@ async def training_in(
 
 def children_of(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """The process in which a worker trains, or will; none for a moment between two."""
-    return [
-        child
-        for child in psutil.Process(worker.pid).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process(worker.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended, and may be a zombie
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found

@@ -86,7 +86,7 @@ def test_the_file_of_the_design_is_understood():
 def test_what_is_left_out_has_its_default():
     plan = small()
     assert (plan.false_alarms, plan.keep, plan.holdout, plan.seed) == (10_000, 0.9, 0.3, 0)
-    assert (plan.tick, plan.tick_interval, plan.time_limit) == (100, 60, 600)
+    assert (plan.tick, plan.tick_interval, plan.time_limit) == (50, 60, 600)
     assert (plan.grace, plan.budget, plan.schedule) == (50, 24, None)
     assert (plan.window_rows, plan.cooldown_records, plan.lead_records) == (250, 200, 200)
 
