@@ -33,6 +33,7 @@ class Detector(ABC):
         weight: Its part of the promise of a stream, beside those of the others.
         least: Records that its reference must have.
         columns: What it watches; it has nothing to do where that is empty.
+        alone: The group of itself that it runs in, if it runs alone.
     """
 
     kind: ClassVar[str]
@@ -43,7 +44,7 @@ class Detector(ABC):
     def __init__(self, table: Table, *, false_alarms: float) -> None:
         self.table, self.false_alarms = table, false_alarms
         self.columns = self.watched(table)
-        self._alone = DetectorGroup(table, [self], false_alarms=false_alarms)
+        self.alone = DetectorGroup(table, [self], false_alarms=false_alarms)
 
     @classmethod
     @abstractmethod
@@ -55,17 +56,17 @@ class Detector(ABC):
     @property
     def seen(self) -> int:
         """Records taken since the fit."""
-        return self._alone.seen
+        return self.alone.seen
 
     @property
     def statistic(self) -> float:
         """Log of the mixture of e-values now, in nats."""
-        return self._alone.statistic
+        return self.alone.statistic
 
     @property
     def threshold(self) -> float:
         """The statistic at which it fires, in nats."""
-        return self._alone.threshold
+        return self.alone.threshold
 
     def fit(self, reference: Block) -> None:
         """Learn what is normal, and start.
@@ -73,7 +74,7 @@ class Detector(ABC):
         Raises:
             ReferenceTooShort: With the number of records that are needed.
         """
-        self._alone.fit(reference)
+        self.alone.fit(reference)
 
     def update(self, block: Block) -> list[DriftAlarm]:
         """Take the next records; the alarms among them, in order. It starts again after each.
@@ -81,11 +82,11 @@ class Detector(ABC):
         Raises:
             NotFitted: Before `fit` or `restore`.
         """
-        return self._alone.update(block)
+        return self.alone.update(block)
 
     def state(self) -> dict[str, Any]:
         """Reference and running state, as plain data."""
-        return self._alone.state()
+        return self.alone.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on where the detector that gave this state was.
@@ -93,7 +94,7 @@ class Detector(ABC):
         Raises:
             StateMismatch: For a state of another table or other parameters.
         """
-        self._alone.restore(state)
+        self.alone.restore(state)
 
     # Within a group
 

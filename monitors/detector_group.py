@@ -178,14 +178,16 @@ class DetectorGroup:
         self._mixture = CusumMixture(together, threshold=self.threshold)
 
 
-def update_together(groups: Sequence[DetectorGroup], block: Block) -> list[DriftAlarm]:
+def update_together(
+    groups: Sequence[DetectorGroup], block: Block | Sequence[Block]
+) -> list[DriftAlarm]:
     """Take the next records of a stream to groups of it; their alarms, in order of records.
 
     Each says what it would say alone, but all their CUSUMs run side by side, which is faster.
 
     Args:
         groups: That have seen the same records so far.
-        block: The next records.
+        block: The next records; or, for groups of several tables, to each what it is told of them.
 
     Raises:
         NotFitted: Before they were fitted or restored.
@@ -193,12 +195,14 @@ def update_together(groups: Sequence[DetectorGroup], block: Block) -> list[Drift
     """
     alarms: list[DriftAlarm] = []
     mixtures = [group.mixture for group in groups]
-    start = 0
-    while groups and start < len(block):
+    blocks = [block] * len(groups) if isinstance(block, Block) else list(block)
+    start, n = 0, len(blocks[0]) if blocks else 0
+    while start < n:
         stop = start + _ROWS - mixtures[0].seen % SEGMENT
-        part = block[start : stop if len(block) - stop > _ROWS // 4 else len(block)]
-        found = CusumRace(mixtures, [group.read(part) for group in groups]).run()
+        chosen = slice(start, stop if n - stop > _ROWS // 4 else n)
+        readings = [group.read(each[chosen]) for group, each in zip(groups, blocks, strict=True)]
+        found = CusumRace(mixtures, readings).run()
         for group, crossings in zip(groups, found, strict=True):
             alarms += [group.alarm(crossing) for crossing in crossings]
-        start += len(part)
+        start = chosen.stop
     return sorted(alarms, key=lambda alarm: alarm.record)

@@ -15,6 +15,7 @@ from halflife.schemas.table import Block, Column, Table
 from .alarm import DriftAlarm
 from .arrays import key_of
 from .column_drift import ColumnDrift
+from .detector_group import update_together
 from .errors import NotFitted, ReferenceTooShort, StateMismatch
 from .gap_limit import gap_limit
 from .wording import duration
@@ -123,8 +124,9 @@ class Timing:
             if intervals[i] > self._limit:
                 alarms.append(self._gap(first + i, float(intervals[i])))
                 self._limit = _TOLD * float(intervals[i])
-        for detector, block in zip(self._detectors, self._blocks(intervals, lateness), strict=True):
-            alarms += [self._told(alarm) for alarm in detector.update(block)]
+        groups = [detector.alone for detector in self._detectors]
+        blocks = self._blocks(intervals, lateness)
+        alarms += [self._told(alarm) for alarm in update_together(groups, blocks)]
         return sorted(alarms, key=lambda alarm: alarm.record)
 
     @property
