@@ -17,8 +17,8 @@ class DriftAlarm:
             ``"missing"``, or ``"planner"``, which is information and no fault.
         columns: The column that changed first, then those it is told beside.
         statistic: Log of the mixture of e-values when it fired, in nats.
-        threshold: Log of the detector's share of the promised run length, in nats.
-        direction: ``"up"``, ``"down"``, ``"spread"`` or ``"other"``.
+        threshold: What the statistic reached, in nats; see `DetectorGroup`.
+        direction: ``"up"``, ``"down"``, ``"spread"``, ``"tail"`` or ``"other"``.
         size: Shift of the mean since the change point, in the unit of the column (a share for
             categories and missing cells); None where that has no meaning.
         text: One sentence.

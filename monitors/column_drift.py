@@ -20,7 +20,7 @@ class ColumnDrift(Detector):
     """A numeric column that is higher, lower, scatters otherwise, or has stray values.
 
     ``l_k(z) = log p_k(z) / N(z; 0, 1)`` of the normal score z of a value's mid-rank in the
-    reference, p_k being normal with means of .3 to 2.2 and variances of .6 to 3, and a mixture for
+    reference, p_k being normal with means of .2 to 2.4 and variances of .6 to 3, and a mixture for
     the tails, in a `CusumMixture`; and the same of what each column says beyond the others. Alarms
     of the latter are of kind ``joint``, those of tails of kind ``tail``.
 

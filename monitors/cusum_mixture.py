@@ -38,7 +38,8 @@ class CusumMixture:
     Whether that mean is 1 is known from a reference alone, which errs by some ``s_k`` in the log.
     This error is the same in all records, so that over an excursion of t records it amounts to
     ``E exp(t s_k Z) = exp(t^2 s_k^2 / 2)``, Z normal and cut off at ``caution``. Each record is
-    charged its part, ``c_k = s_k min(s_k age, caution)``, ``age`` since S_k was at zero.
+    charged its part, ``c_k = s_k min(s_k age, caution)``, ``age`` since S_k was at zero, from the
+    age ``1 / s_k`` on: before it the error amounts to half a nat at most.
 
     Increments are integers, so that a sum is the same in whatever order and in whatever cuts it
     is formed: `CusumRace` runs the CUSUMs, with those of other mixtures of the stream.

@@ -26,8 +26,7 @@ SEGMENT: Final = 64
 def charges(errors: FloatArray, ages: Int64Array, doubts: FloatArray) -> Int32Array:
     """What CUSUMs pay for each record of a segment, in steps, shape (K,).
 
-    That is the mean over the segment of a charge that grows with age: by every record of it at
-    least as much has been paid as was due.
+    That is the mean over the segment of a charge that grows with age, once it is due at all.
 
     Args:
         errors: Shape (2, K), ``s_k`` and ``caution``; see `CusumMixture`.
