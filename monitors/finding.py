@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from halflife.schemas.table import Column
 
 from .suspect import Suspect
-from .wording import change
+from .wording import change, with_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ def shifted(suspect: Suspect, column: Column, extremes: tuple[float, float]) -> 
     """
     direction = suspect.shift.direction
     if direction == "tail":
-        unit = "" if column.unit == "1" else f" {column.unit}"
-        text = f"has stray values, often below {extremes[0]:.4g} or above {extremes[1]:.4g}{unit}"
+        low, high = (f"{value:.4g}" for value in extremes)
+        text = f"has stray values, often below {low} or above {with_unit(high, column.unit)}"
     else:
         wider = suspect.shift.variance > 1
         text = change(direction, wider=wider, size=suspect.size, column=column)

@@ -5,6 +5,16 @@ from __future__ import annotations
 from halflife.schemas.table import Column
 
 
+def with_unit(number: str, unit: str) -> str:
+    """A number and its unit, which "1" is not.
+
+    Example:
+        >>> with_unit("1.5", "bar"), with_unit("1.5", "1")
+        ('1.5 bar', '1.5')
+    """
+    return number if unit == "1" else f"{number} {unit}"
+
+
 def amount(size: float, column: Column) -> str:
     """A size with its unit, without its sign.
 
@@ -13,7 +23,7 @@ def amount(size: float, column: Column) -> str:
         ('1.5 bar', '0.031')
     """
     number = f"{abs(size):.2g}" if abs(size) < 100 else f"{abs(size):.0f}"
-    return number if column.unit == "1" else f"{number} {column.unit}"
+    return with_unit(number, column.unit)
 
 
 def share(part: float) -> str:

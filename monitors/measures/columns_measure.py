@@ -165,6 +165,11 @@ def value_counts(
     return values[known], *class_counts(comparison, codes, int(known.sum()), draws=draws)
 
 
+def pooled_spread(comparison: Comparison, name: str) -> float:
+    """Standard deviation of a numeric column over all rows, real and synthetic; 1 if it is 0."""
+    return float(np.nanstd(comparison.pooled.number(name))) or 1.0
+
+
 def to_shares(counts: FloatArray) -> FloatArray:
     """Counts of shape (r, G) as shares of their row."""
     return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
+from halflife.monitors.wording import with_unit
 from halflife.schemas.table import FloatArray
 
-from .columns_measure import ColumnsMeasure, to_shares, value_counts
+from .columns_measure import ColumnsMeasure, pooled_spread, to_shares, value_counts
 from .comparison import Comparison
 from .measure import Need
 
@@ -45,7 +46,7 @@ class Extremes(ColumnsMeasure):
 
     def _compare(self, comparison: Comparison, name: str) -> FloatArray:
         values, *counts = value_counts(comparison, name)
-        spread = float(np.nanstd(comparison.pooled.number(name))) or 1.0
+        spread = pooled_spread(comparison, name)
         share = _share(counts)
         real, synthetic = (_outermost(values / spread, to_shares(side), share) for side in counts)
         return np.asarray(np.abs(real - synthetic).mean(axis=1))
@@ -68,8 +69,7 @@ class Extremes(ColumnsMeasure):
         worst = self._worst(columns)
         told, unit = columns[worst], columns[worst]["unit"]
         ends = [
-            f"{told[side]['minimum']:.4g} to {told[side]['maximum']:.4g}"
-            f"{'' if unit == '1' else f' {unit}'}"
+            with_unit(f"{told[side]['minimum']:.4g} to {told[side]['maximum']:.4g}", unit)
             for side in ("synthetic", "real")
         ]
         return (

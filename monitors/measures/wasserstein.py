@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from halflife.monitors.wording import with_unit
 from halflife.schemas.table import FloatArray
 
-from .columns_measure import ColumnsMeasure, to_shares, value_counts
+from .columns_measure import ColumnsMeasure, pooled_spread, to_shares, value_counts
 from .comparison import Comparison
 from .measure import Need
 
@@ -42,7 +43,7 @@ class Wasserstein(ColumnsMeasure):
     def _compare(self, comparison: Comparison, name: str) -> FloatArray:
         values, real, synthetic = value_counts(comparison, name)
         apart = np.cumsum(to_shares(real) - to_shares(synthetic), axis=1)[:, :-1]
-        return np.asarray(np.abs(apart) @ np.diff(values / _spread(comparison, name)))
+        return np.asarray(np.abs(apart) @ np.diff(values / pooled_spread(comparison, name)))
 
     def _more(self, comparison: Comparison, name: str) -> dict[str, Any]:
         from scipy.stats import wasserstein_distance
@@ -54,12 +55,9 @@ class Wasserstein(ColumnsMeasure):
     def _sentence(self, value: float, yardstick: float, columns: dict[str, Any]) -> str:
         worst = self._worst(columns)
         unit = columns[worst]["unit"]
+        moved = with_unit(f"{columns[worst]['in_unit']:.3g}", unit)
         return (
             f"Values would have to move by {value:.3g} standard deviations on average to become "
             f"real ones; those of another real sample by about {yardstick:.3g}. Most in {worst}, "
-            f"by {columns[worst]['in_unit']:.3g}{'' if unit == '1' else f' {unit}'}."
+            f"by {moved}."
         )
-
-
-def _spread(comparison: Comparison, name: str) -> float:
-    return float(np.nanstd(comparison.pooled.number(name))) or 1.0

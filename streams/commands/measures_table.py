@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from halflife.monitors.wording import with_unit
+
 from .output import grid
 
 if TYPE_CHECKING:
@@ -62,8 +64,7 @@ def figure(value: float | None, unit: str) -> str:
     """
     if value is None:
         return "–"
-    number = f"{value:.3g}"
-    return number if unit == "1" else f"{number} {unit}"
+    return with_unit(f"{value:.3g}", unit)
 
 
 def _verdict(p_value: float | None) -> str:
