@@ -18,7 +18,7 @@ from .drift import Drift
 from .errors import ReferenceTooShort
 from .recipe_note import named
 from .recipe_profile import RecipeProfile
-from .rewindable_drift import RewindableDrift
+from .rewindable import Rewindable
 
 Places = NDArray[np.int64]
 Status = Literal["new", "alone", "apart", "lent", "own", "held"]
@@ -77,7 +77,7 @@ class RecipeWatch:
         self.lender: str | None = None
         self.divergence = 0.0
         self.profile: RecipeProfile | None = None
-        self._tape: RewindableDrift | None = None
+        self._tape: Rewindable[Drift, Block] | None = None
         self._start = 0  # record of this recipe from which its monitor counts
         self._fresh: list[Any] = []
         self._first_place = 0
@@ -89,7 +89,7 @@ class RecipeWatch:
     @property
     def drift(self) -> Drift | None:
         """The monitor that judges it, if one does."""
-        return None if self._tape is None else self._tape.drift
+        return None if self._tape is None else self._tape.monitor
 
     @property
     def is_due(self) -> bool:
@@ -199,7 +199,7 @@ class RecipeWatch:
         if any(alarm.is_fault for alarm in drift.update(self.rows)):
             self.status = "apart"
             return False
-        self.status, self._tape, self._start = "lent", RewindableDrift(drift), 0
+        self.status, self._tape, self._start = "lent", Rewindable(drift, Block.concatenate), 0
         return True
 
     def begin(self, state: Mapping[str, Any]) -> None:
@@ -211,7 +211,11 @@ class RecipeWatch:
         self._adopt(drift)
 
     def _adopt(self, drift: Drift) -> None:
-        self.status, self._tape, self._start = "own", RewindableDrift(drift), self.count
+        self.status, self._tape, self._start = (
+            "own",
+            Rewindable(drift, Block.concatenate),
+            self.count,
+        )
         self.rows, self._doubt, self.lender = self.rows[:0], None, None
         self._places = self._places[-_KEPT:]
 
@@ -233,7 +237,7 @@ class RecipeWatch:
         """The state that its monitor had when it was fitted."""
         if self._tape is None:
             raise ValueError(f"{named(self.recipe)} has no reference")
-        state = self._tape.drift.state()
+        state = self._tape.monitor.state()
         pairs = zip(state["groups"], self._fresh, strict=True)
         return {**state, "seen": 0, "groups": [{**g, "running": fresh} for g, fresh in pairs]}
 
@@ -258,7 +262,7 @@ class RecipeWatch:
             "lender": self.lender,
             "divergence": self.divergence,
             "profile": self.profile and self.profile.state(),
-            "drift": self._tape and self._tape.drift.state(),
+            "drift": self._tape and self._tape.monitor.state(),
             "start": self._start,
             "fresh": self._fresh,
             "first_place": self._first_place,
@@ -282,7 +286,7 @@ class RecipeWatch:
         if state["drift"] is not None:
             drift = Drift(self.table, false_alarms=self.false_alarms, seed=self.seed)
             drift.restore(state["drift"])
-            self._tape = RewindableDrift(drift)
+            self._tape = Rewindable(drift, Block.concatenate)
         self._start, self._fresh = int(state["start"]), list(state["fresh"])
         self._first_place, self._places = int(state["first_place"]), unpack(state["places"])
         self._doubt, self._next_doubt = state["doubt"], int(state["next_doubt"])

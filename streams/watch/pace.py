@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from halflife.monitors import DriftAlarm, ReferenceTooShort, Timing
+from halflife.monitors.rewindable import Rewindable
 from halflife.schemas.alert import Alert
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import FloatArray
@@ -18,7 +19,6 @@ from .moment import Moment
 from .rows import Rows
 from .ticks import FAR
 
-_TAPE: Final = 2048  # records that can be taken back, at least
 QUIET: Final = 50
 """Records after a gap until it is over, if no other comes."""
 
@@ -34,7 +34,7 @@ class Pace:
     """
 
     _alarms: list[DriftAlarm]
-    _tape: list[FloatArray]
+    _tape: Rewindable[Timing, FloatArray] | None
 
     def __init__(self, plan: StreamPlan) -> None:
         self.plan = plan
@@ -47,18 +47,19 @@ class Pace:
     def look(self, rows: Rows) -> Rows:
         """Those of the next rows that may be taken before something is to be said; at least one."""
         self._alarms, self._looked = [], len(rows)
-        if self.monitor is not None:
-            alarms = self._update(self.monitor, rows.times)
+        if self._tape is not None:
+            alarms = self._tape.update(rows.times)
             self._alarms = [alarm for alarm in alarms if alarm.record == alarms[0].record]
             if alarms:
-                self._looked = alarms[0].record - (self._seen - len(rows)) + 1
-                self._back(len(rows) - self._looked)
+                self._looked = alarms[0].record - (self._tape.monitor.seen - len(rows)) + 1
+                self._tape.back(len(rows) - self._looked)
         return rows[: self._looked]
 
     def take(self, rows: Rows, before: Moment, alerts: AlertBook) -> list[Alert]:
         """Alerts that rows lead to which were looked at; fewer may be taken than were."""
         if len(rows) < self._looked:
-            self._back(self._looked - len(rows))
+            if self._tape is not None:
+                self._tape.back(self._looked - len(rows))
             return []
         said: list[Alert] = []
         for alarm in self._alarms:
@@ -74,6 +75,11 @@ class Pace:
                 self._begin(None)
                 break
         return said
+
+    @property
+    def monitor(self) -> Timing | None:
+        """That watches, if one does."""
+        return None if self._tape is None else self._tape.monitor
 
     @property
     def due(self) -> int:
@@ -124,29 +130,8 @@ class Pace:
             monitor.restore(state["monitor"])
             self._begin(monitor)
 
-    # It looks at rows before it is known how many are taken: the latest can be taken back.
-
     def _begin(self, monitor: Timing | None) -> None:
-        self.monitor = monitor
+        # It looks at rows before it is known how many are taken: the latest can be taken back.
+        self._tape = None if monitor is None else Rewindable(monitor, np.concatenate)
         self._alarms = []
         self._looked = 0
-        self._tape = []
-        self._mark = None if monitor is None else monitor.state()
-        self._seen = 0 if monitor is None else monitor.seen
-
-    def _update(self, monitor: Timing, times: FloatArray) -> list[DriftAlarm]:
-        if sum(map(len, self._tape)) >= _TAPE:
-            self._mark, self._tape = monitor.state(), []
-        self._tape.append(times)
-        self._seen += len(times)
-        return monitor.update(times)
-
-    def _back(self, count: int) -> None:
-        """Stand as before the last ``count`` records."""
-        if self.monitor is None or self._mark is None or not count:
-            return
-        played = np.concatenate(self._tape)
-        self._tape = [played[: len(played) - count]]
-        self._seen -= count
-        self.monitor.restore(self._mark)
-        self.monitor.update(self._tape[0])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halflife.monitors import Drift
-from halflife.monitors.rewindable_drift import RewindableDrift
+from halflife.monitors.rewindable import Rewindable
 from halflife.schemas.table import Block, Column, Table
 
 TABLE = Table((Column(name="x"), Column(name="y")))
@@ -27,7 +27,7 @@ def fitted() -> Drift:
 @settings(deadline=None, max_examples=20, derandomize=True)
 @given(steps=st.lists(st.tuples(st.integers(1, 900), st.floats(0, 1)), min_size=1, max_size=8))
 def test_it_stands_where_it_would_without_them(steps: list[tuple[int, float]]) -> None:
-    tape, plain, done = RewindableDrift(fitted()), fitted(), 300
+    tape, plain, done = Rewindable(fitted(), Block.concatenate), fitted(), 300
     for size, share in steps:
         block = BLOCK[done : done + size]
         back = int(share * len(block))
@@ -35,4 +35,4 @@ def test_it_stands_where_it_would_without_them(steps: list[tuple[int, float]]) -
         tape.back(back)
         plain.update(block[: len(block) - back])
         done += len(block) - back
-    assert json.dumps(tape.drift.state()) == json.dumps(plain.state())
+    assert json.dumps(tape.monitor.state()) == json.dumps(plain.state())
