@@ -30,7 +30,7 @@ class CoupledBank:
     Args:
         plain: Of the columns.
         decorrelation: What they say about each other.
-        joint: Of the residuals.
+        joint: Of the residuals of the columns that take part in the regression.
 
     Reference: Hawkins, "Regression adjustment for variables in multivariate quality control",
     Journal of Quality Technology 25 (1993).
@@ -53,7 +53,8 @@ class CoupledBank:
         smooth = np.array([_distinct(column) for column in values.T], dtype=bool)
         plain = ShiftBank.fit(values, smooth)
         decorrelation, held_out = Decorrelation.fit(values, plain.ranks)
-        return cls(plain, decorrelation, ShiftBank.fit(held_out, smooth))
+        used = decorrelation.used
+        return cls(plain, decorrelation, ShiftBank.fit(held_out[:, used], smooth[used]))
 
     @property
     def components(self) -> Components:
@@ -92,7 +93,8 @@ class CoupledBank:
         if leader < own:
             column, shift = self.plain.column(leader), self.plain.shift(leader)
             return Suspect(column, shift, None, self.plain.size(leader, crossing.mean))
-        column, shift = self.joint.column(leader - own), self.joint.shift(leader - own)
+        column = int(self.decorrelation.used[self.joint.column(leader - own)])
+        shift = self.joint.shift(leader - own)
         # A residual is in standard deviations of its column, if only this one has moved.
         size = self.joint.size(leader - own, crossing.mean) * float(self.plain.scales[column])
         mine = crossing.standing[column * len(SHIFTS) : (column + 1) * len(SHIFTS)]

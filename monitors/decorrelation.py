@@ -32,6 +32,9 @@ class Decorrelation:
         weights: Shape (d, d); a column of NaN for one that is left out, being constant or missing
             in more than a tenth of the reference.
 
+    Attributes:
+        used: The columns that are not left out, in their order.
+
     Example:
         >>> rng = np.random.default_rng(0)
         >>> x = rng.normal(size=(500, 1))
@@ -46,8 +49,8 @@ class Decorrelation:
     def __init__(self, ranks: RankScores, weights: FloatArray) -> None:
         self.ranks, self.weights = ranks, weights
         self._grid = _grid(ranks)
-        self._used = np.flatnonzero(~np.isnan(weights).any(axis=0))
-        self._among = np.ascontiguousarray(weights[np.ix_(self._used, self._used)])
+        self.used = np.flatnonzero(~np.isnan(weights).any(axis=0))
+        self._among = np.ascontiguousarray(weights[np.ix_(self.used, self.used)])
 
     @classmethod
     def fit(
@@ -86,16 +89,14 @@ class Decorrelation:
 
     def residuals(self, values: FloatArray) -> FloatArray:
         """Of shape (n, d); NaN in a row with a missing cell, and in a column left out."""
-        return self.residuals_of(self.ranks.codes(values))
+        residuals = np.full(values.shape, np.nan)
+        residuals[:, self.used] = self.residuals_of(self.ranks.codes(values))
+        return residuals
 
     def residuals_of(self, codes: Int16Array) -> FloatArray:
-        """The same of values with these codes, shape (d, n)."""
-        scores = _scores(self._grid, codes)
-        if len(self._used) == scores.shape[1]:
-            return np.asarray(scores @ self._among)
-        residuals = np.full(scores.shape, np.nan)
-        residuals[:, self._used] = scores[:, self._used] @ self._among
-        return residuals
+        """Those of the columns used, shape (n, used), of values with codes of shape (d, n)."""
+        scores = _scores(self._grid[self.used], codes[self.used])
+        return np.asarray(scores @ self._among)
 
     def partner(self, column: int) -> int | None:
         """The column that tells most about another."""
