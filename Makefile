@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Processes of the tests, each with a Kafka of its own: they wait more than they compute.
+JOBS ?= 3
 # What PyPI has of torch is built for NVIDIA cards, several GB of it; UV_TORCH_BACKEND=cpu fetches a small one instead.
 # SDMetrics (MIT), beside which tests put the measures. Without its dependencies: one of them, copulas, has a Business
 # Source Licence and must never be installed; what needs it is not used here.
@@ -34,8 +36,8 @@ links:
 demo: $(READY) ## the story of the solar cells, live over Kafka (EXIT=1 ends when it is told)
 	$(BIN)/halflife demo $(if $(EXIT),--exit)
 
-test: $(READY) $(if $(CI),tools) ## all tests
-	$(BIN)/pytest $(ARGS)
+test: $(READY) $(if $(CI),tools) ## all tests (JOBS=1 for one after the other)
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .
