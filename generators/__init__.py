@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .auto import Auto
+    from .condition import Condition
+    from .conditions import Where
     from .diffusion import Diffusion
     from .errors import (
         ConflictingLaws,
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         ShortOfRows,
         TooFewRows,
         UnknownGenerator,
+        UnsuitableCondition,
         UnsuitableRows,
         WrongState,
     )
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GENERATORS",
     "Auto",
+    "Condition",
     "ConflictingLaws",
     "Diffusion",
     "Generator",
@@ -38,7 +42,9 @@ __all__ = [
     "TooFewRows",
     "Trees",
     "UnknownGenerator",
+    "UnsuitableCondition",
     "UnsuitableRows",
+    "Where",
     "WrongState",
     "create",
 ]
@@ -46,10 +52,12 @@ __all__ = [
 _HOME: Final[dict[str, str]] = {
     "GENERATORS": "registry",
     "Auto": "auto",
+    "Condition": "condition",
     "Diffusion": "diffusion",
     "Generator": "generator",
     "Progress": "progress",
     "Trees": "trees",
+    "Where": "conditions",
     "create": "registry",
 }
 

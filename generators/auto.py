@@ -10,10 +10,12 @@ import numpy as np
 from halflife.schemas.table import Block, Table
 
 from .archive import Arrays
+from .conditions import Where
 from .encoding import Encoding
 from .errors import NotFitted
 from .generator import FEWEST_ROWS, Generator
 from .progress import Progress
+from .seen import Seen
 
 _HELD_OUT: Final = 0.2
 _FEWEST_HELD_OUT: Final = 50
@@ -119,6 +121,14 @@ class Auto(Generator):
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """As the winner draws."""
         return self._winner.draw(streams)
+
+    def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
+        """As the winner draws."""
+        return self._winner.draw_where(streams, where)
+
+    def check_where(self, where: Where, seen: Seen | None) -> None:
+        """As the winner can."""
+        self._winner.check_where(where, seen)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """That of the winner, its name, and why it won."""

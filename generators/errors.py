@@ -8,6 +8,7 @@
     +-- NotFitted          sampled or saved before it was fitted
     +-- WrongState         a file that is no saved generator, or one of another kind
     +-- ShortOfRows        fewer rows made than were asked for
+    +-- UnsuitableCondition  a condition that no row of the table can meet
     +-- NeedsTorch         a neural generator where torch is not installed
 
 All are ``ValueError``, and each text can be shown to a user as it is.
@@ -23,6 +24,7 @@ __all__ = [
     "ShortOfRows",
     "TooFewRows",
     "UnknownGenerator",
+    "UnsuitableCondition",
     "UnsuitableRows",
     "WrongState",
 ]
@@ -66,16 +68,22 @@ class WrongState(GeneratorError):  # noqa: N818  # reads as what it is
 
 
 class ShortOfRows(GeneratorError):  # noqa: N818  # reads as what it is
-    """Fewer rows made than were asked for."""
+    """Fewer rows made than were asked for; ``why`` says of how many tries, and what to do."""
 
-    def __init__(self, wanted: int, made: int) -> None:
+    def __init__(self, wanted: int, made: int, why: str = "") -> None:
         self.wanted = wanted
         self.made = made
-        super().__init__(f"{wanted} rows were asked for and {made} could be made")
+        self.why = why
+        text = f"{wanted} rows were asked for and {made} could be made"
+        super().__init__(f"{text}: {why}" if why else text)
 
-    def __reduce__(self) -> tuple[type[ShortOfRows], tuple[int, int]]:
+    def __reduce__(self) -> tuple[type[ShortOfRows], tuple[int, int, str]]:
         # Exceptions are pickled by their args, which hold the text alone.
-        return ShortOfRows, (self.wanted, self.made)
+        return ShortOfRows, (self.wanted, self.made, self.why)
+
+
+class UnsuitableCondition(GeneratorError):  # noqa: N818  # reads as what it is
+    """A condition that no row of the table can meet."""
 
 
 class NeedsTorch(GeneratorError):  # noqa: N818  # reads as what it is

@@ -13,12 +13,17 @@ import numpy as np
 from halflife.schemas.table import Block, Table
 
 from .archive import Arrays, read, table_from_json, table_to_json, write
+from .conditions import Where
 from .errors import NotFitted, ShortOfRows, TooFewRows, UnsuitableRows, WrongState
 from .laws import check_laws
 from .progress import Progress
+from .rejection import accepted, shares
+from .seen import Seen
 
 CHUNK: Final = 256
 FEWEST_ROWS: Final = 20
+_MOST_DRAWS: Final = 400
+_MOST_DRAWS_NEURAL: Final = 100
 
 
 class Generator(ABC):
@@ -57,6 +62,7 @@ class Generator(ABC):
         check_laws(table)
         self.table = table
         self._fitted = False
+        self._seen: Seen | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -96,26 +102,34 @@ class Generator(ABC):
         self._fitted = False
         self.learn(block, seed=seed, progress=progress, warm=warm, clock=clock or time.monotonic)
         self._fitted = True
+        self._seen = Seen.of(block)
 
-    def sample(self, rows: int, *, seed: int) -> Block:
+    def sample(self, rows: int, *, seed: int, where: Where | None = None) -> Block:
         """Make synthetic rows.
 
         Args:
             rows: How many, at least 0.
             seed: Not negative; the same seed gives the same rows, and more rows begin with them.
+            where: What every row has to be.
 
         Raises:
             NotFitted: Before `fit`.
-            ShortOfRows: Where the method cannot make so many.
+            ShortOfRows: Where the method cannot make so many, with how many it found and why.
+            UnsuitableCondition: For a condition that no row can meet.
         """
         self._need_fit()
         if rows < 0:
             raise ValueError(f"{rows} rows cannot be made")
         chunks = -(-rows // CHUNK)
         streams = [np.random.default_rng(np.random.SeedSequence((seed, c))) for c in range(chunks)]
-        made = self.draw(streams) if streams else Block.empty(self.table)
+        if where is not None:
+            where = where.of_table(self.table)
+            self.check_where(where, self._seen)
+        if not streams:
+            return Block.empty(self.table)
+        made = self.draw(streams) if where is None else self.draw_where(streams, where)
         if len(made) < rows:
-            raise ShortOfRows(rows, len(made))
+            raise ShortOfRows(rows, len(made), self._why_short(where, seed))
         return made[:rows]
 
     def save(self, path: Path) -> None:
@@ -132,6 +146,7 @@ class Generator(ABC):
             "table": table_to_json(self.table),
             "parameters": self.parameters,
             "state": state,
+            "seen": None if self._seen is None else self._seen.state(),
         }
         write(Path(path), header, arrays)
 
@@ -154,6 +169,8 @@ class Generator(ABC):
                 raise WrongState(f"{path} was saved for another description of its table")
             generator = kind(table, **header["parameters"])
             generator.adopt(header["state"], arrays)
+            if (seen := header.get("seen")) is not None:
+                generator._seen = Seen.restore(seen)  # noqa: SLF001  # our own class
         except (KeyError, TypeError, AttributeError) as error:
             raise WrongState(f"{path} lacks something of its generator: {error!r}") from error
         return generator
@@ -179,6 +196,29 @@ class Generator(ABC):
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream of random numbers, each chunk from its stream alone."""
 
+    def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
+        """`CHUNK` rows that meet conditions for each stream, or fewer where it cannot.
+
+        Each chunk follows from its stream alone. Here rows are drawn freely and those that meet
+        the conditions are kept, with an end to the tries; a generator whose model can condition
+        itself does better.
+        """
+        most = _MOST_DRAWS_NEURAL if self.neural else _MOST_DRAWS
+        return accepted(self.draw, streams, where, chunk=CHUNK, most_draws=most)
+
+    def check_where(self, where: Where, seen: Seen | None) -> None:
+        """Refuse conditions that can never be met; by default, what no real row showed.
+
+        Args:
+            where: To be met.
+            seen: Of the rows that were learnt from, where it is known.
+
+        Raises:
+            UnsuitableCondition: With the column, the value and what is allowed.
+        """
+        if seen is not None:
+            seen.check(where)
+
     @abstractmethod
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """What was learnt: plain data, and arrays by name."""
@@ -186,6 +226,19 @@ class Generator(ABC):
     @abstractmethod
     def restore(self, state: Mapping[str, Any], arrays: Arrays) -> None:
         """Become what `state` told."""
+
+    def _why_short(self, where: Where | None, seed: int) -> str:
+        """How often rows that are drawn freely meet the conditions, and what to do."""
+        if where is None:
+            return ""
+        tries, each, together = shares(self.draw, np.random.SeedSequence((seed, 0, 1)), where)
+        met = ", ".join(
+            f"{count} met {one.text!r}" for one, count in zip(where.conditions, each, strict=True)
+        )
+        return (
+            f"of {tries} rows drawn freely {met}, and {together} all of it; "
+            "widen the conditions, ask for fewer rows, or learn from rows that meet them"
+        )
 
     def _need_fit(self) -> None:
         if not self._fitted:

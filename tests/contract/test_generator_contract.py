@@ -14,12 +14,16 @@ import pytest
 
 from halflife.generators import (
     GENERATORS,
+    Condition,
     Generator,
     GeneratorError,
     NotFitted,
     Progress,
+    ShortOfRows,
     TooFewRows,
+    UnsuitableCondition,
     UnsuitableRows,
+    Where,
     WrongState,
     create,
 )
@@ -335,3 +339,35 @@ def test_progress_ends_at_its_end_and_follows_the_given_clock(kind: str) -> None
     assert [one.step for one in told] == sorted(one.step for one in told)
     # A tick of .3 s a step and a word every .5 s: every second step, not every one.
     assert len(told) <= told[-1].steps // 2 + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["instrument = left", "hours = 3, colour = red", "0.2 <= a <= 0.4, instrument = right"],
+)
+def test_conditions_are_met_by_every_row(fitted: Generator, text: str, tmp_path: Path) -> None:
+    where = Where.parse(text, TABLE)
+    made = fitted.sample(300, seed=7, where=where)
+    assert len(made) == 300
+    assert where.met(made).all()
+    assert made.violations(TABLE.laws[0]) == 0
+    for rows in (1, CHUNK, CHUNK + 1):
+        assert fitted.sample(rows, seed=7, where=where).digest() == made[:rows].digest()
+    assert fitted.sample(300, seed=8, where=where).digest() != made.digest()
+    fitted.save(tmp_path / "generator.npz")
+    loaded = Generator.load(tmp_path / "generator.npz")
+    assert loaded.sample(300, seed=7, where=where).digest() == made.digest()
+    with pytest.raises(UnsuitableCondition, match="never was 'middle'"):
+        loaded.sample(1, seed=0, where=Where.of({"instrument": "middle"}, TABLE))
+
+
+def test_conditions_that_no_row_can_meet_are_refused(kind: str) -> None:
+    fitted = quickest(kind, TABLE)
+    fitted.fit(lab_rows(), seed=1)
+    with pytest.raises(UnsuitableCondition, match="'hours' goes from 1 to 8 in the rows"):
+        fitted.sample(1, seed=0, where=Where.of({"hours": 11}, TABLE))
+    with pytest.raises(UnsuitableCondition, match="no column 'time'"):
+        fitted.sample(1, seed=0, where=Where((Condition("time", 1, 2),)))
+    never = Where.of({"a": 0.7, "b": (0.4, None)}, TABLE)  # a + b + c = 1
+    with pytest.raises(ShortOfRows, match="12 rows were asked for and 0 could be made: of"):
+        fitted.sample(12, seed=0, where=never)
