@@ -110,6 +110,10 @@ class Detector(ABC):
     def tell(self, crossing: Crossing) -> Finding:
         """What an alarm means, ``leader`` being counted from the first of these CUSUMs."""
 
+    def rest(self) -> None:
+        """Forget what was read since the reference, where anything of it is kept."""
+        return
+
     @abstractmethod
     def learned(self) -> dict[str, Any]:
         """What was learned, as plain data."""

@@ -101,6 +101,12 @@ class DetectorGroup:
                 raise ReferenceTooShort(what, len(reference), detector.least)
         self._start([detector.learn(reference) for detector in self.detectors])
 
+    def rest(self) -> None:
+        """Start again with the same reference, as it was just after `fit`."""
+        for detector in self.detectors:
+            detector.rest()
+        self._start([detector.relearn(detector.learned()) for detector in self.detectors])
+
     def update(self, block: Block) -> list[DriftAlarm]:
         """Take the next records; the alarms among them, in order.
 

@@ -103,6 +103,16 @@ class Drift:
         self._seen = self.seen + len(block)
         return update_together(self._groups, block)
 
+    def rest(self) -> None:
+        """Start again with the same reference: what was seen since is as if it had not been.
+
+        Raises:
+            NotFitted: Before `fit` or `restore`.
+        """
+        self._seen = 0 * self.seen
+        for group in self._groups:
+            group.rest()
+
     def statistics(self) -> dict[str, tuple[float, float]]:
         """Of each kind that takes part, its evidence now and the threshold for all, in nats."""
         return {

@@ -62,6 +62,11 @@ class LocalDoubt:
         self._ring = np.zeros((_SEGMENTS + 1, side + 3))
         self._now = 0.0, 0.0
 
+    def rest(self) -> None:
+        """Forget all records but those of the reference."""
+        self._ring[:] = 0.0
+        self._now = 0.0, 0.0
+
     @classmethod
     def fit(cls, features: FloatArray, ridge: float) -> LocalDoubt:
         """From the features of a reference, shape (n, features)."""

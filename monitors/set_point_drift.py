@@ -126,6 +126,11 @@ class SetPointDrift(Detector):
             text += f" (by about {amount(size, column)})"
         return Finding(names, direction, size, text)
 
+    def rest(self) -> None:
+        """Forget what was read since the reference."""
+        self._doubt.rest()
+        self.outside = self._taken = 0
+
     def learned(self) -> dict[str, Any]:
         """What was learned, as plain data."""
         return {

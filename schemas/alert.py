@@ -20,6 +20,7 @@ AlertKind = Literal[
     "generator-silent",
     "contamination",
     "timing",
+    "approval",
 ]
 
 

@@ -151,6 +151,8 @@ def _message_error(error: ValidationError) -> MessageError:
     loc = problem["loc"]
     reason = _REASONS.get(problem["type"], "wrong-type")
     text = problem["msg"]
+    if not loc:  # of the message as a whole: it names the fields itself
+        return MessageError(reason, "", text.removeprefix("Value error, "))
     if loc[0] == "values" and len(loc) == 3:
         loc = loc[:2]
         text = "a finite number, a text or null is due"

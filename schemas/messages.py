@@ -7,6 +7,7 @@ from typing import Final
 from .alert import Alert
 from .batch import SyntheticBatch
 from .control import Command
+from .decision import Decision
 from .fidelity_report import FidelityReport
 from .message import Message
 from .progress import TrainingProgress
@@ -18,6 +19,7 @@ __all__ = [
     "MESSAGES",
     "Alert",
     "Command",
+    "Decision",
     "ExperimentRecord",
     "FidelityReport",
     "Message",
@@ -32,6 +34,7 @@ __all__ = [
 MESSAGES: Final[tuple[type[Message], ...]] = (
     Alert,
     Command,
+    Decision,
     ExperimentRecord,
     FidelityReport,
     RegenerationOutcome,

@@ -29,6 +29,11 @@ class RegenerationRequest(Message):
     champion: SyntheticBatch | None = Field(description="The batch in circulation, if any.")
     seed: int = Field(ge=0, description="Seed of the holdout, of training, of sampling.")
     plan: str = Field(description="Digest of the stream's part of the lab file.")
+    approval: bool = Field(
+        default=False,
+        description="Whether a person is asked before the batch circulates: its manifest is then "
+        "published by who asked for it.",
+    )
     text: str = Field(description="Why, in one sentence.")
 
 

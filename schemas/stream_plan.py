@@ -62,7 +62,8 @@ class StreamPlan(BaseModel):
     )
     on_drift: Literal["regenerate", "ask"] = Field(
         default="regenerate",
-        description="After a drift alarm: make a new batch, or wait for a person.",
+        description="After a drift alarm: let a new batch circulate if it is better, or ask a "
+        "person first.",
     )
 
     # What is watched

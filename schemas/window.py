@@ -19,7 +19,8 @@ def address(offset: int, row: int = 0) -> int:
 class Window(BaseModel):
     """All valid records of one stream between two places of a partition, but for repeats.
 
-    A repeat is a record that came before, or a synthetic row that came back as a record.
+    A repeat is a record that came before, a synthetic row that came back as a record, or a record
+    that a person has marked as an instrument's fault.
 
     Example:
         >>> window = Window.of(0, [address(4), address(9)], repeats=[address(5)], digest="0" * 32)
@@ -39,7 +40,8 @@ class Window(BaseModel):
     count: int = Field(ge=1, description="How many records.")
     repeats: tuple[tuple[int, int], ...] = Field(
         default=(),
-        description="Offset and row of records between that repeat others, real or synthetic.",
+        description="Offset and row of records between that are left out: they repeat others, "
+        "real or synthetic, or are marked as a fault.",
     )
     digest: str = Field(description="Digest of the rows, in order: what is read back must match.")
 

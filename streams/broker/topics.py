@@ -32,6 +32,7 @@ class TopicPlan:
         dead_letters: Messages that could not be used, with the reason.
         snapshots: State of the monitors, compacted.
         control: What workers are told by hand.
+        decisions: What was done of it.
         progress: How far a training is.
 
     Example:
@@ -48,6 +49,7 @@ class TopicPlan:
     dead_letters: str
     snapshots: str
     control: str
+    decisions: str
     progress: str
 
     def __post_init__(self) -> None:
@@ -87,6 +89,7 @@ class TopicPlan:
                 "min.cleanable.dirty.ratio": "0.1",
             },
             self.control: {"retention.ms": str(_DAY)},
+            self.decisions: keep,
             self.progress: {"retention.ms": str(_DAY)},
         }
 

@@ -35,6 +35,7 @@ SECTIONS: Final = {
         "status": "streams, batches, alerts, lag and dead letters at a glance",
         "batches": "the synthetic batches in circulation, and where each came from",
         "regenerate": "ask for a new batch of a stream",
+        "decide": "approve or reject a batch, mark a fault, note something",
         "dlq": "list, show and resend dead letters",
     },
 }
@@ -71,7 +72,7 @@ class Commands(click.Group):
             raise
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One screen: 24 lines of 80 characters."""
+        """One screen: at most 30 lines of 80 characters."""
         formatter.write(f"Usage: {ctx.command_path} [--version] COMMAND ...\n{self.help}\n")
         for section, commands in SECTIONS.items():
             formatter.write(f"\n{section}:\n")

@@ -10,8 +10,6 @@ import click
 
 if TYPE_CHECKING:
     from halflife.schemas.regeneration import RegenerationOutcome
-    from halflife.schemas.settings import Settings
-    from halflife.streams.broker.topics import TopicPlan
 
     from .output import Tell
     from .topic_reader import TopicReader
@@ -35,28 +33,16 @@ def command(stream: str, reason: str, no_wait: bool, timeout: float) -> int:
     The new batch is judged like any other: it replaces the old one only if it is better. Exit
     status 0 if it was promoted or rejected, 1 if training failed or nothing was heard in time.
     """
-    from datetime import UTC, datetime
-    from uuid import uuid4
-
-    from halflife.schemas.control import Command
-
+    from .orders import new_order, publish
     from .output import progress
     from .reach import reach
     from .topic_reader import TopicReader
 
     settings, topics = reach()
-    order = Command.checked(
-        {
-            "command_id": uuid4().hex,
-            "stream": stream,
-            "action": "regenerate",
-            "reason": reason,
-            "time": datetime.now(UTC).isoformat(),
-        }
-    )
+    order = new_order(stream, "regenerate", reason=reason)
     with TopicReader(settings) as reader:
         reader.begin_following([topics.regenerations, topics.progress])
-        _publish(settings, topics, order.to_bytes(), stream)
+        publish(settings, topics, order)
         if no_wait:
             click.echo(f"asked for a new batch of {stream}")
             return 0
@@ -65,23 +51,6 @@ def command(stream: str, reason: str, no_wait: bool, timeout: float) -> int:
     told = outcome.text.startswith(outcome.outcome)
     click.echo(outcome.text if told else f"{outcome.outcome}: {outcome.text}")
     return 1 if outcome.outcome == "failed" else 0
-
-
-def _publish(settings: Settings, topics: TopicPlan, content: bytes, stream: str) -> None:
-    """Writes an order to the topic of control."""
-    from kafka import KafkaProducer
-    from kafka.errors import KafkaError
-
-    from halflife.streams.broker.broker_error import BrokerError
-    from halflife.streams.broker.clients import kafka_python_arguments
-
-    producer = KafkaProducer(**kafka_python_arguments(settings), acks="all")
-    try:
-        producer.send(topics.control, key=stream.encode(), value=content).get(timeout=30)
-    except KafkaError as error:
-        raise BrokerError(f"could not write to {topics.control}: {error}") from error
-    finally:
-        producer.close(timeout=10)
 
 
 def _outcome(

@@ -96,7 +96,8 @@ class Publisher:
             if challenger is not None:
                 first, last = await self._send_rows(answer.request.stream, rows)
                 manifest = self._manifest(answer, challenger, batch_id, first, last)
-                await self._send(self._topics.batches, manifest.stream, manifest.to_bytes())
+                if not answer.request.approval:
+                    await self._send(self._topics.batches, manifest.stream, manifest.to_bytes())
             outcome = self._outcome(answer, manifest)
             await self._send(self._topics.regenerations, outcome.stream, outcome.to_bytes())
             place = TopicPartition(self._topics.regenerations, self.partition)

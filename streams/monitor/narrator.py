@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from halflife.schemas.messages import Alert, Message, RegenerationRequest
+from halflife.schemas.messages import Alert, Decision, Message, RegenerationRequest
 from halflife.streams.watch.partition_watch import PartitionWatch
 from halflife.streams.watch.reject import Reject
 from halflife.streams.watch.stream_watch import StreamWatch
@@ -45,6 +45,10 @@ class Narrator:
                 log.info("%s: %s %s: %s", finding.stream, finding.kind, how, finding.text)
             elif isinstance(finding, RegenerationRequest):
                 log.info("%s: asks for a batch: %s", finding.stream, finding.text)
+            elif isinstance(finding, Decision):
+                who = f" by {finding.by}" if finding.by else ""
+                done = "" if finding.outcome == "done" else "refused: "
+                log.info("%s: %s%s: %s%s", finding.stream, finding.action, who, done, finding.text)
         for name, stream in self._watch.streams.items():
             self._changes(name, stream)
         if rejects:

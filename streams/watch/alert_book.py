@@ -7,7 +7,9 @@ from typing import Any, Final, Literal
 
 from halflife.monitors import DriftAlarm, RecipeNote
 from halflife.schemas.alert import Alert, AlertKind
+from halflife.schemas.fidelity_report import FidelityReport
 from halflife.schemas.regeneration import RegenerationOutcome, RegenerationRequest
+from halflife.schemas.stream_plan import StreamPlan
 
 from .identity import identity
 from .moment import Moment
@@ -25,6 +27,7 @@ _SEVERITY: Final[dict[AlertKind, Severity]] = {
     "generator-silent": "critical",
     "contamination": "critical",
     "timing": "warning",
+    "approval": "warning",
 }
 CHANGE_KINDS: Final[frozenset[AlertKind]] = frozenset({"drift", "planner-moved"})
 """What a batch ends that was made from records after a change."""
@@ -116,6 +119,37 @@ class AlertBook:
             return self.fire("regeneration-rejected", outcome.text, moment, evidence)
         return self.fire("regeneration-failed", outcome.text, moment, evidence)
 
+    def planner_moved(self, alarm: DriftAlarm, moment: Moment, start: int) -> list[Alert]:
+        """What is said of a planner's move, in a record counted from ``start``."""
+        point = start + alarm.change_point
+        evidence = drift_evidence(alarm, record=moment.record, change_point=point)
+        return self.fire("planner-moved", alarm.text, moment, evidence)
+
+    def change(
+        self, text: str, moment: Moment, evidence: dict[str, Any], plan: StreamPlan
+    ) -> list[Alert]:
+        """What is said of a fault; it ends what was said of one before."""
+        point = evidence["change_point"]
+        text = f"{text}, since about record {point}; seen at record {moment.record}"
+        if plan.on_drift == "ask":
+            text += "; a new batch will wait for approval; or mark these records as a fault"
+        ended = self.resolve("drift", "another change was found", moment)
+        return ended + self.fire("drift", text, moment, evidence)
+
+    def judge(self, report: FidelityReport, moment: Moment, plan: StreamPlan) -> list[Alert]:
+        """What is said of the fidelity that a batch has kept."""
+        if not report.under_limit:
+            return self.resolve("fidelity", f"{kept(report)} again", moment)
+        low, high = report.retained_interval
+        text = f"{kept(report)} (90 %: {low:.2f} to {high:.2f}); {plan.keep:g} is to be kept"
+        evidence = {"retained": report.retained, "interval": [low, high]}
+        return self.fire("fidelity", text, moment, evidence)
+
+    def forecast(self, text: str, moment: Moment, report: FidelityReport) -> list[Alert]:
+        """What is said of a batch that is about to expire."""
+        left = (report.expiry_records or 0.0) - report.age_records
+        return self.fire("forecast", text, moment, {"records_left": left})
+
     @property
     def kinds(self) -> list[AlertKind]:
         """What is firing, in an order that no restart changes."""
@@ -128,6 +162,11 @@ class AlertBook:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.firing = {kind: dict(state[kind]) for kind in _SEVERITY if kind in state}
+
+
+def kept(report: FidelityReport) -> str:
+    """What a batch has kept, in words."""
+    return f"{report.retained_part} fidelity is {report.retained:.2f} of its value at birth"
 
 
 def drift_evidence(alarm: DriftAlarm, *, record: int, change_point: int) -> dict[str, Any]:

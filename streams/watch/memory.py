@@ -51,6 +51,22 @@ class Memory:
         first = self._parts[0].addresses[0] if self._held else 0
         self._repeats = [a for a in self._repeats if a >= first] + addresses.tolist()
 
+    def __len__(self) -> int:
+        """How many rows it could give."""
+        return min(self._held, self.capacity)
+
+    def leave_out(self, rows: NDArray[np.bool_]) -> None:
+        """Forget some of its rows for good, and keep them out of all windows.
+
+        Args:
+            rows: Which of `latest` of all of them, shape (len(self),).
+        """
+        known = self.latest(len(self))
+        out = known.addresses[rows].tolist()
+        self._parts = deque([known[~rows]] if not rows.all() else [])
+        self._held = len(known) - len(out)
+        self._repeats = sorted({*self._repeats, *out})
+
     def latest(self, count: int) -> Rows:
         """The last ``count`` rows, or as many as there are."""
         count = min(count, self.capacity, self._held)

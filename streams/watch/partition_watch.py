@@ -194,6 +194,8 @@ class PartitionWatch:
         for name, watch in self.streams.items():
             if watch.circulation is not None:
                 found.append((name, watch.circulation.batch))
+            if watch.held is not None:
+                found.append((name, watch.held.batch))
             outcome = watch.desk.outcome
             if outcome is not None and outcome.batch is not None:
                 found.append((name, outcome.batch))

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from halflife.schemas.batch import SyntheticBatch
-from halflife.schemas.messages import RegenerationOutcome, RegenerationRequest
+from halflife.schemas.messages import FidelityReport, RegenerationOutcome, RegenerationRequest
 from halflife.schemas.regeneration import Cause
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 from halflife.schemas.window import Window
 
+from .alert_book import kept
 from .identity import identity
 from .moment import Moment
 
@@ -56,6 +57,24 @@ class RequestDesk:
         )
         return today < self.plan.budget and not soon
 
+    def due(self, report: FidelityReport, *, seconds: float) -> tuple[Cause, str] | None:
+        """What a report asks for, and why; None if nothing.
+
+        Args:
+            report: Of the batch in circulation.
+            seconds: Latest event time, seconds since 1970.
+        """
+        if report.under_limit:
+            return "fidelity", kept(report)
+        if report.expiry_records is not None:
+            left = report.expiry_records - report.age_records
+            if left <= self.plan.lead_records:
+                return "forecast", f"expiry in {max(0, round(left))} records: {report.forecast}"
+        schedule = self.plan.schedule
+        if schedule and self.made and seconds - self.made[-1][1] >= schedule:
+            return "schedule", f"every {schedule / 3600:g} h"
+        return None
+
     def draft(
         self,
         cause: Cause,
@@ -78,6 +97,7 @@ class RequestDesk:
             champion=champion,
             seed=seed,
             plan=self.plan.digest,
+            approval=self.plan.on_drift == "ask" and cause == "drift",
             text=text,
         )
 
@@ -117,12 +137,16 @@ class RequestDesk:
             failed = {"outcome": "failed", "batch": None, "text": text}
             self.outcome = self.outcome.model_copy(update=failed)
 
+    def withdraw(self) -> None:
+        """Nothing is pending any more; an answer that comes is of no interest."""
+        self.pending, self.outcome, self.block, self.answered = None, None, None, False
+
     def close(self) -> tuple[RegenerationRequest, RegenerationOutcome | None, Block | None]:
         """The request that was pending with its answer; nothing is pending after."""
         if self.pending is None or not self.answered:
             raise RuntimeError("no answered request to close")
         closed = self.pending, self.outcome, self.block
-        self.pending, self.outcome, self.block, self.answered = None, None, None, False
+        self.withdraw()
         return closed
 
     def state(self) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class StreamDrift:
         self.monitor: Drift | RecipeDrift | None = None
         self.start = 0
         self.reference_rows = 0
+        self._before: dict[str, Any] | None = None
 
     def statistics(self) -> dict[str, tuple[float, float]]:
         """Of each kind of drift that is watched, its statistic and its threshold, in nats."""
@@ -97,7 +98,7 @@ class StreamDrift:
             self.reference_rows = self.plan.reference  # that of each recipe follows its own count
             self.monitor.release()
             return None
-        self.monitor, self.reference_rows = None, len(rows)
+        self.monitor, self.reference_rows, self._before = None, len(rows), None
         if rows.without_recipe < len(rows):
             self.monitor, self.start = self._of_recipes(), records
             self.monitor.collect(rows.block, rows.recipe_of_each)
@@ -139,7 +140,11 @@ class StreamDrift:
             latest: The last rows of the stream, from the change on.
             records: Of the stream so far.
         """
-        self.reference_rows = 0
+        self.reference_rows, reference = 0, self.reference_rows
+        if isinstance(self.monitor, Drift):
+            self.monitor.rest()
+            self._before = {"monitor": self.monitor.state(), "rows": reference}
+            self._before["seed"] = self.monitor.seed
         if not isinstance(self.monitor, RecipeDrift):
             self.monitor = None
             return
@@ -148,12 +153,39 @@ class StreamDrift:
         wait = self.plan.on_drift == "ask"
         self.monitor.begin_again(alarm.recipe, latest.block[chosen], places, wait=wait)
 
+    def resume(self, *, records: int) -> bool:
+        """Watch again, after so many records, from the reference before the last change.
+
+        Returns:
+            Whether that is known: not where recipes are told apart, or a newer one is learnt.
+        """
+        if self._before is None:
+            return False
+        self.monitor = self._of_all(self._before["seed"])
+        self.monitor.restore(self._before["monitor"])
+        self.start, self.reference_rows, self._before = records, self._before["rows"], None
+        return True
+
+    def rest(self, *, records: int) -> None:
+        """Watch on from the same reference as if nothing had been seen since."""
+        if isinstance(self.monitor, Drift):
+            self.monitor.rest()
+            self.start = records
+
+    def forget(self) -> bool:
+        """Have no reference until the next one is learnt; not where recipes have theirs."""
+        if not isinstance(self.monitor, Drift):
+            return False
+        self.monitor, self.reference_rows = None, 0
+        return True
+
     def state(self) -> dict[str, Any]:
         """As plain data."""
         return {
             "drift": self.monitor and self.monitor.state(),
             "drift_start": self.start,
             "reference_rows": self.reference_rows,
+            "drift_before": self._before,
         }
 
     def restore(self, state: dict[str, Any], seed: int) -> None:
@@ -164,7 +196,7 @@ class StreamDrift:
             seed: Of a monitor of this epoch.
         """
         self.start, self.reference_rows = state["drift_start"], state["reference_rows"]
-        self.monitor = None
+        self.monitor, self._before = None, state["drift_before"]
         if state["drift"] is not None:
             recipes = "recipes" in state["drift"]
             seed = state["drift"].get("seed", seed)

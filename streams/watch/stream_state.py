@@ -8,8 +8,9 @@ from halflife.schemas.stream_plan import StreamPlan
 
 from .circulation import Circulation
 from .stream_watch import StreamWatch
+from .stretches import Stretches
 
-_SHAPE: Final = 2  # of states: one of another is not read, and its stream begins anew
+_SHAPE: Final = 3  # of states: one of another is not read, and its stream begins anew
 _PLAIN: Final = (
     "records",
     "last_address",
@@ -20,6 +21,9 @@ _PLAIN: Final = (
     "change",
     "next_try",
     "ordered",
+    "approved",
+    "learn_at",
+    "epoch_before",
 )
 
 
@@ -41,6 +45,8 @@ def stream_state(watch: StreamWatch) -> dict[str, Any]:
         "wanted": watch.wanted and list(watch.wanted),
         **watch.drift.state(),
         "circulation": watch.circulation and watch.circulation.state(),
+        "held": watch.held and watch.held.state(),
+        "faults": watch.faults.state(),
         "ticks": watch.ticks.state(),
         "desk": watch.desk.state(),
         "alerts": watch.alerts.state(),
@@ -66,6 +72,9 @@ def restored_stream(plan: StreamPlan, partition: int, state: dict[str, Any]) -> 
     watch.drift.restore(state, watch.drift_seed)
     if state["circulation"] is not None:
         watch.circulation = Circulation.restored(state["circulation"], plan.keep)
+    if state["held"] is not None:
+        watch.held = Circulation.restored(state["held"], plan.keep)
+    watch.faults = Stretches.restored(state["faults"])
     watch.ticks.restore(state["ticks"])
     watch.desk.restore(state["desk"])
     watch.alerts.restore(state["alerts"])

@@ -16,6 +16,7 @@ from halflife.schemas.table import Block
 
 from .alert_book import BATCH_KINDS, CHANGE_KINDS, AlertBook, drift_evidence
 from .circulation import Circulation
+from .decide import decide, drop, hold, is_answered, take_held
 from .identity import derived_seed
 from .memory import Memory
 from .moment import Moment
@@ -24,6 +25,7 @@ from .provenance import Provenance
 from .request_desk import RequestDesk
 from .rows import Rows
 from .stream_drift import StreamDrift
+from .stretches import Stretches
 from .ticks import FAR, Ticks
 from .work import Work
 
@@ -56,7 +58,7 @@ class StreamWatch:
         self.missing = dict.fromkeys(self.table.names, 0)
         self.phase: Phase = "warming"
         self.epoch = 0
-        self.epoch_start = 0
+        self.epoch_start = self.epoch_before = 0
         self.drift = StreamDrift(plan)
         self.change: dict[str, Any] | None = None
         self.circulation: Circulation | None = None
@@ -65,6 +67,9 @@ class StreamWatch:
         self.wanted: tuple[Cause, str] | None = None
         self.next_try = FAR
         self.ordered: str | None = None
+        self.approved, self.learn_at = False, 0
+        self.held: Circulation | None = None
+        self.faults = Stretches()
         self.alerts = AlertBook()
         self.provenance = Provenance(plan)
         self.pace = Pace(plan)
@@ -116,8 +121,8 @@ class StreamWatch:
             yield from self._due()
 
     def order(self, command: Command) -> Steps:
-        """A person wants a new batch: it is asked for as soon as that can be done."""
-        self.ordered = command.reason or "no reason given"
+        """Carry out what a person wants, and say what came of it."""
+        self.say([(yield from decide(self, command))])
         yield from self._due()
 
     def take_blocks(self, blocks: Mapping[str, Block]) -> None:
@@ -127,6 +132,7 @@ class StreamWatch:
         """
         self.desk.take_block(blocks)
         self.provenance.take_blocks(blocks)
+        take_held(self, blocks)
         if self.circulation is None:
             return
         self.circulation.block = blocks.get(self.circulation.batch.batch_id)
@@ -156,31 +162,31 @@ class StreamWatch:
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
         asides = self.provenance.due, self.pace.due
-        stops = (self._reference_stop(), self.desk.effect or FAR, self.next_try, *asides)
+        stops = (self.reference_stop(), self.desk.effect or FAR, self.next_try, *asides)
         room = min((stop for stop in stops if stop > self.records), default=FAR) - self.records
         if self.circulation is not None:
             seconds = self.watermark
             room = min(room, self.ticks.room(rows.times, records=self.records, seconds=seconds))
         return max(1, min(room, self.drift.room(rows)))
 
-    def _reference_stop(self) -> int:
+    def reference_stop(self) -> int:
         """Number of records at which a reference is complete."""
         if self.phase == "changed":
-            return self.epoch_start + self.plan.min_rows
+            return max(self.learn_at, self.epoch_start + self.plan.min_rows)
         if self.phase == "warming" or self.drift.reference_rows < self.plan.reference:
-            return self.epoch_start + self.plan.reference
+            return max(self.learn_at, self.epoch_start + self.plan.reference)
         return FAR
 
     def _take(self, rows: Rows) -> int:
         """Remember rows and watch them for drift, up to the first fault; how many were taken."""
         rows, fault, asides = self.drift.take(rows, self.records)
         for index, aside in asides:
-            moment = rows.moment(index, after=self._moment())
+            moment = rows.moment(index, after=self.moment())
             if isinstance(aside, DriftAlarm):
-                self._planner_moved(aside, moment)
+                self.say(self.alerts.planner_moved(aside, moment, self.drift.start))
             else:
                 self._inform(aside, moment)
-        self._say(self.pace.take(rows, self._moment(), self.alerts))
+        self.say(self.pace.take(rows, self.moment(), self.alerts))
         self._remember(rows)
         if fault is not None:
             self._changed(fault)
@@ -199,7 +205,7 @@ class StreamWatch:
         self.last_address = int(rows.addresses[place])
         self.memory.note_repeats(np.append(repeats[repeats < self.last_address], self.last_address))
         self.provenance.accuse(rows, place, self.records)
-        self._say(self.provenance.tell(self.alerts, self._moment()))
+        self.say(self.provenance.tell(self.alerts, self.moment()))
         return 1
 
     # What is due at the end of a piece
@@ -211,11 +217,15 @@ class StreamWatch:
         if self.desk.effect is not None and self.records >= self.desk.effect:
             self._apply_outcome()
             yield from self.provenance.learn(self.circulation, self.memory)
-        self._say(self.provenance.tell(self.alerts, self._moment()))
-        self._say(self.pace.proceed(self.memory, self._moment(), self.alerts))
+        self.say(self.provenance.tell(self.alerts, self.moment()))
+        self.say(self.pace.proceed(self.memory, self.moment(), self.alerts))
         yield from self._recipes_due()
-        if self.records >= self._reference_stop() and not self._asks_first():
-            yield from self._reference_due()
+        if self.records >= self.reference_stop():
+            if not self.asks_first:
+                yield from self.learn_reference()
+            elif self.held is None and (self.next_try == FAR or self.records >= self.next_try):
+                self._request("drift", self._since_change(), self.epoch_rows())
+                self.next_try = self.records + max(1, self.plan.cooldown_records)
         circulation, seconds = self.circulation, self.watermark
         if circulation is not None and self.ticks.is_due(records=self.records, seconds=seconds):
             yield from self._tick_due(circulation)
@@ -223,38 +233,43 @@ class StreamWatch:
             self._want(*self.wanted)
         if self.ordered is not None and self.phase == "watched":
             text = f"asked for by hand: {self.ordered}"
-            if self._request("hand", text, self._epoch_rows()):
+            if self._request("hand", text, self.epoch_rows()):
                 self.ordered = None
 
-    def _asks_first(self) -> bool:
+    @property
+    def asks_first(self) -> bool:
         """Whether a person must say first that the change is no fault."""
-        return self.phase == "changed" and self.plan.on_drift == "ask" and self.ordered is None
+        return self.phase == "changed" and self.plan.on_drift == "ask" and not self.approved
 
-    def _reference_due(self) -> Steps:
+    def learn_reference(self) -> Steps:
         """Fit the reference that is complete, and ask for the batch that goes with it."""
-        was, rows = self.phase, self._epoch_rows()
+        was, rows = self.phase, self.epoch_rows()
         too_short = yield from self.drift.learn(rows, records=self.records, seed=self.drift_seed)
         self.phase = "watched"
         if too_short is None:
             text = f"a reference of {len(rows)} records suffices"
-            self._say(self.alerts.resolve("reference-too-short", text, self._moment()))
+            self.say(self.alerts.resolve("reference-too-short", text, self.moment()))
         else:
             # A longer reference is tried when the epoch has one; until then there is no drift.
             text, evidence = f"drift is not watched yet: {too_short}", {"rows": len(rows)}
-            self._say(self.alerts.fire("reference-too-short", text, self._moment(), evidence))
+            self.say(self.alerts.fire("reference-too-short", text, self.moment(), evidence))
         yield from self._recipes_due()
         if was == "warming":
             self._want("first", f"the first {len(rows)} records are the reference")
-        elif was == "changed" and self.ordered is None:
-            self._want("drift", f"{len(rows)} records since the change at {self.epoch_start}")
+        elif was == "changed" and self.ordered is None and not is_answered(self):
+            self._want("drift", self._since_change())
+
+    def _since_change(self) -> str:
+        rows = len(self.epoch_rows())
+        return f"{rows} records since the change at {self.epoch_start}"
 
     def _recipes_due(self) -> Steps:
         """Learn the references of recipes that are complete, and say what became known."""
-        self._inform((yield from self.drift.learn_due()), self._moment())
+        self._inform((yield from self.drift.learn_due()), self.moment())
 
     def _inform(self, notes: list[RecipeNote], moment: Moment) -> None:
         if notes:
-            self._say(self.alerts.inform(notes, moment, is_settled=self.drift.is_settled))
+            self.say(self.alerts.inform(notes, moment, is_settled=self.drift.is_settled))
 
     def _tick_due(self, circulation: Circulation) -> Steps:
         """Measure the batch in circulation on the latest real rows that it has not seen."""
@@ -263,67 +278,46 @@ class StreamWatch:
         report = yield from circulation.tick(
             self.memory,
             self.plan,
-            self._moment(),
+            self.moment(),
             seed=self._seed("fidelity", circulation.batch.batch_id),
-            since=self.records - self.epoch_start if changed else None,
+            since=self.known(self.epoch_start) if changed else None,
         )
         if report is not None:
             self._judged(report)
 
     def _judged(self, report: FidelityReport) -> None:
         """Say a report, and ask for a challenger if it is time."""
-        moment = self._moment()
-        self._say([report])
-        low, high = report.retained_interval
-        kept = f"{report.retained_part} fidelity is {report.retained:.2f} of its value at birth"
-        if report.under_limit:
-            text = f"{kept} (90 %: {low:.2f} to {high:.2f}); {self.plan.keep:g} is to be kept"
-            evidence = {"retained": report.retained, "interval": [low, high]}
-            self._say(self.alerts.fire("fidelity", text, moment, evidence))
-        else:
-            self._say(self.alerts.resolve("fidelity", f"{kept} again", moment))
+        moment = self.moment()
+        self.say([report])
+        self.say(self.alerts.judge(report, moment, self.plan))
         if self.phase != "watched":
             return  # after a change, what is to be done follows from the change
-        left = None if report.expiry_records is None else report.expiry_records - report.age_records
-        made = self.desk.made
         if self.wanted is not None:
             self._want(*self.wanted)
-        elif report.under_limit:
-            self._request("fidelity", kept, self._epoch_rows())
-        elif left is not None and left <= self.plan.lead_records:
-            text = f"expiry in {max(0, round(left))} records: {report.forecast}"
-            self._say(self.alerts.fire("forecast", text, moment, {"records_left": left}))
-            self._request("forecast", text, self._epoch_rows())
-        elif self.plan.schedule and made and self.watermark - made[-1][1] >= self.plan.schedule:
-            self._request("schedule", f"every {self.plan.schedule / 3600:g} h", self._epoch_rows())
+        elif (due := self.desk.due(report, seconds=self.watermark)) is not None:
+            if due[0] == "forecast":
+                self.say(self.alerts.forecast(due[1], moment, report))
+            self._request(*due, self.epoch_rows())
 
     # Drift, requests and their outcomes
 
     def _changed(self, alarm: DriftAlarm) -> None:
         """A fault was found at the record taken last."""
         start = max(self.epoch_start, self.drift.start + alarm.change_point)
-        self.phase = "changed"
-        self.epoch += 1
-        self.epoch_start = start
-        latest = self.memory.latest(self.records - start)
+        if self.held is not None:
+            drop(self, "another change was found")
+        self.phase, self.approved, self.next_try = "changed", False, FAR
+        self.epoch, self.epoch_before = self.epoch + 1, self.epoch_start
+        self.epoch_start, self.learn_at = start, 0
+        latest = self.memory.latest(self.known(start))
         self.drift.begin_again(alarm, latest, records=self.records)
         self.wanted = None
         self.change = drift_evidence(alarm, record=self.records - 1, change_point=start)
-        text = f"{alarm.text}, since about record {start}; seen at record {self.records - 1}"
-        if self.plan.on_drift == "ask":
-            text += f"; if the instrument is well, say: halflife regenerate {self.plan.name}"
-        moment = self._moment()
-        self._say(self.alerts.resolve("drift", "another change was found", moment))
-        self._say(self.alerts.fire("drift", text, moment, self.change))
-
-    def _planner_moved(self, alarm: DriftAlarm, moment: Moment) -> None:
-        start = self.drift.start + alarm.change_point
-        evidence = drift_evidence(alarm, record=moment.record, change_point=start)
-        self._say(self.alerts.fire("planner-moved", alarm.text, moment, evidence))
+        self.say(self.alerts.change(alarm.text, self.moment(), self.change, self.plan))
 
     def _want(self, cause: Cause, text: str) -> None:
         """Ask for a challenger; if that cannot be now, again at the next occasion."""
-        made = self._request(cause, text, self._epoch_rows())
+        made = self._request(cause, text, self.epoch_rows())
         self._try_later(None if made else (cause, text))
 
     def _try_later(self, wanted: tuple[Cause, str] | None) -> None:
@@ -338,7 +332,7 @@ class StreamWatch:
             cause, rows=len(rows), records=records, seconds=seconds, epoch=epoch
         ):
             return False
-        moment = self._moment()
+        moment = self.moment()
         request = self.desk.draft(
             cause,
             text,
@@ -348,21 +342,23 @@ class StreamWatch:
             seed=self._seed("request", cause, moment.address),
         )
         self.desk.make(request, records=records, seconds=seconds, epoch=epoch)
-        self._say([request])
+        self.say([request])
         return True
 
     def _apply_outcome(self) -> None:
         """Let the answer to the pending request take effect."""
         request, outcome, block = self.desk.close()
-        moment = self._moment()
         if outcome is not None and outcome.batch is not None:
-            time = request.time.timestamp()
-            keep = self.plan.keep
-            self.circulation = Circulation(outcome.batch, block, request.record, time, keep)
-            self.ticks.begin(records=self.records, seconds=self.watermark)
-            self._resolve_all(f"batch {outcome.batch.batch_id[:8]} circulates: {outcome.text}")
+            time, keep = request.time.timestamp(), self.plan.keep
+            new = Circulation(outcome.batch, block, request.record, time, keep)
+            if request.approval and self.asks_first:
+                hold(self, new, outcome.text)
+            else:
+                if request.approval:  # which nobody else has made known
+                    self.say([outcome.batch])
+                self.circulate(new, f"batch {new.batch.batch_id[:8]} circulates: {outcome.text}")
         else:
-            self._say(self.alerts.fail(request, outcome, moment))
+            self.say(self.alerts.fail(request, outcome, self.moment()))
             stale = request.cause == "drift" or self.circulation is None
             if stale and self.phase == "watched" and self.wanted is None:
                 # What circulates, if anything does, is known to be stale.
@@ -372,25 +368,33 @@ class StreamWatch:
         if self.wanted is not None:
             self._want(*self.wanted)
 
-    def _resolve_all(self, text: str) -> None:
-        """A better batch ends what called for it; a change that has no batch yet goes on."""
+    def circulate(self, new: Circulation, text: str) -> None:
+        """A batch circulates from now on: it ends what called for it, but no change before it."""
+        self.circulation = new
+        self.ticks.begin(records=self.records, seconds=self.watermark)
         kinds = BATCH_KINDS if self.phase == "changed" else BATCH_KINDS | CHANGE_KINDS
-        self._say(self.alerts.resolve_for(kinds, text, self._moment()))
+        self.say(self.alerts.resolve_for(kinds, text, self.moment()))
         if self.phase != "changed":
             self.change = None
 
     # Small things
 
-    def _epoch_rows(self) -> Rows:
+    def epoch_rows(self) -> Rows:
         """The latest records of this epoch, at most as many as a reference has."""
         most = max(self.plan.reference, self.plan.min_rows)
-        return self.memory.latest(min(self.records - self.epoch_start, most))
+        return self.memory.latest(min(self.known(self.epoch_start), most))
 
-    def _moment(self) -> Moment:
+    def known(self, start: int) -> int:
+        """How many records from one on are not marked as a fault."""
+        return self.records - start - self.faults.count(since=start)
+
+    def moment(self) -> Moment:
+        """Of the record taken last."""
         return Moment(self.plan.name, self.records - 1, self.last_address, self.watermark)
 
     def _seed(self, *what: object) -> int:
         return derived_seed(self.plan.seed, self.plan.name, self.epoch, *what)
 
-    def _say(self, messages: Iterable[Message]) -> None:
+    def say(self, messages: Iterable[Message]) -> None:
+        """Something was found."""
         self._findings += messages

@@ -87,6 +87,7 @@ class Ledger:
             ("fidelity report", topics.fidelity, "report_id"),
             ("batch manifest", topics.batches, "batch_id"),
             ("synthetic row", topics.synthetic, "record_id"),
+            ("decision", topics.decisions, "command_id"),
         ):
             kept = self.found[name] = {}
             for message in await values(topic):

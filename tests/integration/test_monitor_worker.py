@@ -328,29 +328,31 @@ def test_a_person_is_asked_after_a_drift(make: Make) -> None:
     ]
     send(service, messages)
     ledger = settled(service)
-    assert [r["cause"] for r in ledger.found["request"].values()] == ["first"]
     drifts = [a for a in ledger.found["alert"].values() if a["kind"] == "drift"]
-    assert [a["status"] for a in drifts] == ["firing"]
-    assert "halflife regenerate lab-a" in drifts[0]["text"]
-    assert ledger.streams["lab-a"]["phase"] == "changed"
+    assert [(a["status"], "wait for approval" in a["text"]) for a in drifts] == [("firing", True)]
+    state = ledger.streams["lab-a"]
+    assert state["phase"] == "changed"
+    held, champion = state["held"]["batch"], state["circulation"]["batch"]
+    assert held["batch_id"] not in ledger.found["batch manifest"], "nobody takes it for approved"
 
     producer = KafkaProducer(bootstrap_servers=service.broker)
     order = Command(
-        command_id=identity("order", 1), stream="lab-a", action="regenerate",
+        command_id=identity("order", 1), stream="lab-a", action="approve", by="ann",
         reason="a new solvent", time=datetime.now(UTC),
     )  # fmt: skip
     producer.send(service.topics.control, value=order.to_bytes(), key=b"lab-a", partition=0)
     producer.flush()
     producer.close()
 
-    def by_hand() -> list[dict[str, Any]]:
-        found = Ledger.read(service).found
-        return [o for o in found["outcome"].values() if o["cause"] == "hand"]
+    def decided() -> list[dict[str, Any]]:
+        return list(Ledger.read(service).found["decision"].values())
 
-    (outcome,) = wait_until(by_hand, WORK, lambda: service.workers[1].said, every=0.5)
-    assert outcome["outcome"] in {"promoted", "rejected"}
-    (request,) = (r for r in Ledger.read(service).found["request"].values() if r["cause"] == "hand")
-    assert "a new solvent" in request["text"]
+    (decision,) = wait_until(decided, WORK, lambda: service.workers[1].said, every=0.5)
+    assert (decision["outcome"], decision["by"]) == ("done", "ann")
+    ledger = Ledger.read(service)
+    assert held["batch_id"] in ledger.found["batch manifest"]
+    assert ledger.streams["lab-a"]["circulation"]["batch"]["batch_id"] == held["batch_id"]
+    assert held["supersedes"] == champion["batch_id"]
 
 
 def test_a_stream_goes_on_without_a_generator_worker(make: Make) -> None:

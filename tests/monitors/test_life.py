@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -162,3 +163,26 @@ def test_values_below_a_detection_limit_are_no_drift_and_their_rise_is() -> None
     first = alarms(numbers(np.maximum(cells, 0.3)[:1500], table))[0]
     assert first.columns[0] == "x"
     assert 500 <= first.record < 560
+
+
+def test_at_rest_it_is_as_it_was_after_its_reference() -> None:
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {"heat": random.uniform(0, 1, 700), "grade": random.choice(["a", "b"], 700)}
+    )
+    frame["signal"] = 2 * frame["heat"] + random.normal(0, 0.1, 700)
+    table = Table(
+        (
+            Column(name="heat", role=Role.SET_POINT),
+            Column(name="grade", kind=Kind.CATEGORY),
+            Column(name="signal"),
+        )
+    )
+    block = Block.from_frame(table, frame)
+    drift = Drift(table, false_alarms=1000)
+    drift.fit(block[:300])
+    fresh = drift.state()
+    drift.update(block[300:])
+    assert drift.state() != fresh
+    drift.rest()
+    assert drift.state() == fresh
