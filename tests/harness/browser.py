@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PROGRAM: Final = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -18,6 +18,7 @@ PROGRAM: Final = next(
 AXE: Final = (
     Path(__file__).parents[2] / "build" / "tools" / "node_modules" / "axe-core" / "axe.min.js"
 )
+_PATIENCE_MS: Final = 30_000
 _QUIET: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -38,6 +39,7 @@ def chromium() -> Iterator[Browser]:
     """The installed browser, without a window."""
     if PROGRAM is None:
         lacking("Chromium")
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=PROGRAM, args=list(_QUIET))
         try:
@@ -57,7 +59,7 @@ def opened(browser: Browser, address: str, **looks: Any) -> Iterator[Page]:
     """
     context = browser.new_context(**looks)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE_MS)
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"error: {error}"))

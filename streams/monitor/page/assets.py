@@ -81,6 +81,11 @@ class Assets:
         self._assets = {file.name: Asset(file.name, file.read_bytes) for file in found}
         self._assets[_PLOTLY] = Asset(_PLOTLY, _plotly)
 
+    @property
+    def names(self) -> list[str]:
+        """Of all files."""
+        return sorted(self._assets)
+
     def __contains__(self, name: str) -> bool:
         return name in self._assets
 

@@ -30,6 +30,7 @@ class EventStream:
         look: Gives the state at a time, with its ``streams`` by name.
         clock: Seconds since 1970.
         every: Seconds between two looks.
+        timer: Seconds, for the time between looks.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class EventStream:
         *,
         clock: Callable[[], float] = time.time,
         every: float = _EVERY,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._look = look
         self._clock = clock
         self._every = every
+        self._timer = timer
         self._looked = float("-inf")
         self._streams: dict[str, bytes] = {}
         self._rest: dict[str, Any] = {}
@@ -85,10 +88,10 @@ class EventStream:
                 continue
 
     def _refresh(self) -> None:
-        now = self._clock()
-        if now - self._looked < self._every / 2 and self._streams:
+        now = self._timer()
+        if now - self._looked < self._every / 2:
             return
-        state = self._look(now)
+        state = self._look(self._clock())
         fresh = {name: orjson.dumps(view) for name, view in state.pop("streams").items()}
         # What is the same stays the same object: comparing is then free for each browser.
         known = self._streams

@@ -46,8 +46,8 @@ class BoardPlayer(Player):
 
 
 @contextmanager
-def served(board: Board, *, now: float, every: float = 0.2) -> Iterator[str]:
-    """The address of the live page of a board."""
+def served(board: Board, *, now: float, every: float = 0.2, port: int = 0) -> Iterator[str]:
+    """The address of the live page of a board, at a port or any free one."""
     loop = asyncio.new_event_loop()
     app = web.Application()
     Site(board, Guard("127.0.0.1"), clock=lambda: now, every=every).install(app)
@@ -57,7 +57,7 @@ def served(board: Board, *, now: float, every: float = 0.2) -> Iterator[str]:
 
     async def start() -> None:
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
         await site.start()
         started.append(f"http://127.0.0.1:{runner.addresses[0][1]}/")
         ready.set()

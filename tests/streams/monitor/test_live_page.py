@@ -197,3 +197,33 @@ def test_what_strangers_sent_stays_text(browser: Browser, address: str) -> None:
             expect(page.locator("#connection")).to_contain_text("live")
             assert page.locator("img").count() == 0
             assert page.title() != "broken in"
+
+
+def test_news_come_by_themselves_and_touch_nothing_else(browser: Browser) -> None:
+    board = story(600).board
+    with served(board, now=NOW, every=0.05) as address, opened(browser, address, **DESK) as page:
+        card = page.locator(".card", has_text="opv")
+        expect(card).to_contain_text("Can be trusted")
+        page.evaluate("document.querySelectorAll('.card').forEach(card => { card.seen = true })")
+        watch = next(iter(board.workers.values())).watch.streams["opv"]
+        watch.records += 7
+        expect(card).to_contain_text("607")
+        seen = "card => [card.querySelector('.id').textContent, card.seen === true]"
+        told = page.evaluate(f"[...document.querySelectorAll('.card')].map({seen})")
+        assert dict(told) == {"opv": False, "other": True}
+
+
+def test_it_says_when_the_worker_is_away_and_comes_back_by_itself(
+    browser: Browser, board: Board
+) -> None:
+    with served(board, now=NOW) as address:
+        context = browser.new_context(**DESK)  # its console tells of the refused connections
+        page = context.new_page()
+        page.goto(address + "#/stream/opv")
+        connection = page.locator("#connection")
+        expect(connection).to_have_text("live")
+    expect(connection).to_contain_text("The worker does not answer. This is of ")
+    expect(page.locator("h1")).to_have_text("opv")
+    with served(board, now=NOW, port=int(address.split(":")[-1].strip("/"))):
+        expect(connection).to_have_text("live")
+        context.close()
