@@ -12,6 +12,8 @@ JOBS ?= 3
 # SDMetrics (MIT), beside which tests put the measures. Without its dependencies: one of them, copulas, has a Business
 # Source Licence and must never be installed; what needs it is not used here.
 SECOND_OPINION := sdmetrics==0.32.0
+# Checks the live page for people who see little or use no mouse (MPL-2.0): for tests alone, never part of the package.
+ACCESSIBILITY := axe-core@4.14.1
 
 .PHONY: help demo test lint types bench soak tools clean links schemas setup
 help: ## this list
@@ -55,11 +57,14 @@ soak: $(READY) ## nothing lost, nothing doubled, under a thousand kills
 schemas: $(READY) ## write the JSON Schemas of the messages again
 	$(BIN)/python -m halflife.schemas.export
 
-tools: ## a browser, for the tests of the live page, which are skipped without one
+AXE := build/tools/node_modules/axe-core/axe.min.js
+tools: ## a browser and axe-core, for the tests of the live page, which are skipped without
 	@for name in chromium chromium-browser google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
 	if [ -w /usr/bin ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null 2>&1 && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null 2>&1; then exit 0; fi; \
 	echo "No browser here: the tests of the live page are skipped. Install chromium to run them." >&2
+	@[ -f $(AXE) ] || { mkdir -p build/tools && npm install --prefix build/tools --silent --no-audit --no-fund $(ACCESSIBILITY) >/dev/null 2>&1; } || \
+	echo "No npm here, or it does not reach its registry: the checks of accessibility are skipped." >&2
 
 clean: ## what the other targets made
 	rm -rf $(VENV) build dist .halflife .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results *.egg-info

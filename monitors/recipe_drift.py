@@ -232,6 +232,11 @@ class RecipeDrift:
         """How each recipe is judged: see `RecipeWatch`."""
         return {watch.recipe: watch.status for watch in self._known}
 
+    @property
+    def drifts(self) -> dict[str | None, Drift]:
+        """The monitor of each recipe that has a reference."""
+        return {w.recipe: w.drift for w in self._known if w.drift is not None}
+
     def statistics(self) -> dict[str, tuple[float, float]]:
         """Of each kind, its largest statistic in any recipe and its threshold, in nats."""
         largest: dict[str, tuple[float, float]] = {}
@@ -277,7 +282,7 @@ class RecipeDrift:
     # Inside
 
     def _drifts(self) -> list[Drift]:
-        return [watch.drift for watch in self._known if watch.drift is not None]
+        return list(self.drifts.values())
 
     def _piece(
         self, block: Block, recipes: Recipes, *, first: bool

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from halflife.schemas.table import Block, Role, Table
+from halflife.schemas.table import Block, FloatArray, Role, Table
 
 from .components import Components
 from .coupled_bank import CoupledBank
@@ -107,6 +107,14 @@ class SetPointDrift(Detector):
         self._taken += len(block)
         readings = self._bank.read(self._model.beyond(block, features, outside))
         return readings.doubting(self._bank.doubts(errors))
+
+    def residuals(self, block: Block) -> FloatArray:
+        """Of each watched column what its set-points do not explain, shape (n, columns).
+
+        In spreads that are normal at those set-points; NaN where the answer is missing or the
+        reference does not know the set-points. Nothing changes by looking.
+        """
+        return self._model.residuals(block)[0]
 
     def tell(self, crossing: Crossing) -> Finding:
         """What an alarm means."""

@@ -22,6 +22,7 @@ from .problem import Problem
 
 _PREFIX: Final = "HALFLIFE_"
 _ADDRESS: Final = r"([^\s,:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}"
+_NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 _SECRETS: Final = ("password", "token", "secret")
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -106,6 +107,13 @@ class Settings(BaseModel):
         ge=0,
         le=65535,
         description="Port of the monitor worker: /metrics, /ready, live page; 0 for any free one.",
+    )
+    web_names: str | None = Field(
+        default=None,
+        pattern=rf"^{_NAME}(,{_NAME})*$",
+        examples=["monitor.lab.example", "monitor,monitor.lab.example"],
+        description="Names under which browsers may reach the monitor worker, beside localhost "
+        "and addresses in digits. None given: with a web_host of all addresses, any name.",
     )
     generator_port: int = Field(
         default=8601,

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "monitors", "generators", "streams")
-TRAVELS = {".py", ".typed", ".lock", ".toml", ".html", ".json"}
+TRAVELS = {".py", ".typed", ".lock", ".toml", ".html", ".css", ".js", ".svg", ".json"}
 STAYS = {"schemas/README.md"}
 
 LAB = """
@@ -129,7 +129,7 @@ from halflife.streams.broker.jar_lock import JarLock
 print(json.dumps([
     len(JarLock.read().sums),
     (files("halflife.streams.demo") / "lab.toml").is_file(),
-    (files("halflife.streams.monitor") / "live.html").is_file(),
+    (files("halflife.streams.monitor.page") / "static" / "index.html").is_file(),
     (files("halflife.schemas") / "json" / "lab.json").is_file(),
 ]))
 """

@@ -21,7 +21,10 @@ from halflife.streams.broker.clients import faust_arguments
 from halflife.streams.broker.topics import TopicPlan
 
 from .board import Board
+from .history_reader import HistoryReader
 from .ingest import SESSION_SECONDS, Ingest
+from .page.guard import Guard
+from .page.site import Site
 from .partition_worker import PartitionWorker
 from .watchdog import Heartbeat
 
@@ -89,6 +92,7 @@ def build_app(
     topics: TopicPlan,
     registry: CollectorRegistry,
     board: Board,
+    reader: HistoryReader,
     heartbeat: Heartbeat,
     make_ingest: Callable[[Blocks], Ingest],
     on_stop: Callable[[], object],
@@ -101,6 +105,7 @@ def build_app(
         topics: Full names of the topics.
         registry: Of the metrics.
         board: What the pages show.
+        reader: Reads for them what was said before.
         heartbeat: Told when the loop turns.
         make_ingest: Makes the ingest, given where its blocks go.
         on_stop: Is called when the app begins to stop.
@@ -140,6 +145,7 @@ def build_app(
 
         async def on_start(self) -> None:
             self.add_future(ingest.start())
+            self.add_future(reader.run())
 
         async def on_stop(self) -> None:
             on_stop()
@@ -160,6 +166,8 @@ def build_app(
     # A worker without an agent on a topic will not start; losing some of these harms nobody.
     app.agent(app.topic(topics.progress, value_type=bytes, value_serializer="raw"))(progress)
     _add_pages(app, registry, board, ingest, clock)
+    guard = Guard(settings.web_host, (settings.web_names or "").split(","))
+    Site(board, guard, clock=clock).install(app.web.web_app)  # type: ignore[attr-defined]  # of aiohttp, as Pages is
     return app
 
 
@@ -178,11 +186,5 @@ def _add_pages(
         state = board.ready(ingest, clock())
         return web.json(state, status=200 if state["ready"] else 503)
 
-    async def state(web: Any, _request: Any) -> Any:
-        return web.json(board.state(clock()))
-
-    async def live(web: Any, _request: Any) -> Any:
-        return web.html(board.page())
-
-    for path, page in (("/metrics", metrics), ("/ready", ready), ("/state", state), ("/", live)):
+    for path, page in (("/metrics", metrics), ("/ready", ready)):
         app.page(path)(page)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from halflife.schemas.messages import (
-    Alert,
-    FidelityReport,
-    Message,
-    RegenerationRequest,
-    TrainingProgress,
-)
+from halflife.schemas.messages import Message, RegenerationRequest, TrainingProgress
 from halflife.schemas.stream_plan import StreamPlan
+from halflife.streams.broker.dead_letter import DeadLetter
 from halflife.streams.watch.reject import Reject
 from halflife.streams.watch.stream_watch import StreamWatch
 
+from .column_view import column_view
+from .dead_letter_view import dead_letter_view, letter_of
+from .history import History
 from .partition_worker import PartitionWorker
+from .residual_view import residual_view
 from .standing import standing_of
+from .stream_samples import StreamSamples
+from .stream_view import glance_at, stream_view
 
 if TYPE_CHECKING:
     from .ingest import Ingest
 
-_REPORTS: Final = 200
-_ALERTS: Final = 50
+_DEAD_LETTERS: Final = 50
 
 
 class Board:
@@ -33,29 +32,42 @@ class Board:
 
     Args:
         plans: Streams of the lab.
+        history: What workers said of them.
     """
 
-    def __init__(self, plans: Mapping[str, StreamPlan]) -> None:
+    def __init__(self, plans: Mapping[str, StreamPlan], history: History | None = None) -> None:
         self.plans = dict(plans)
+        self.history = History(plans) if history is None else history
         self.workers: Mapping[int, PartitionWorker] = {}
-        self._reports: dict[str, deque[dict[str, Any]]] = defaultdict(
-            lambda: deque(maxlen=_REPORTS)
-        )
-        self._alerts: dict[str, deque[dict[str, Any]]] = defaultdict(lambda: deque(maxlen=_ALERTS))
         self._training: dict[str, TrainingProgress] = {}
+        self._samples: dict[str, StreamSamples] = defaultdict(StreamSamples)
+        self._dead: dict[str, deque[dict[str, Any]]] = defaultdict(
+            lambda: deque(maxlen=_DEAD_LETTERS)
+        )
 
     def committed(
-        self, _worker: PartitionWorker, findings: list[Message], _rejects: list[Reject]
+        self, worker: PartitionWorker, findings: list[Message], rejects: list[Reject]
     ) -> None:
-        """Take over what a partition has just written."""
+        """Look at the streams of a partition that has just written; what it said is read back."""
         for finding in findings:
-            if isinstance(finding, FidelityReport):
-                shown = finding.model_dump(mode="json", include=_SHOWN)
-                self._reports[finding.stream].append(shown)
-            elif isinstance(finding, Alert):
-                self._alerts[finding.stream].append(finding.model_dump(mode="json"))
-            elif isinstance(finding, RegenerationRequest):
+            if isinstance(finding, RegenerationRequest):
                 self._training.pop(finding.stream, None)
+        for reject in rejects[-_DEAD_LETTERS:]:
+            letter = letter_of(reject, worker.watch.partition)
+            self.dead_letter(letter, reject.message.timestamp / 1000)
+        for name, watch in worker.watch.streams.items():
+            self._samples[name].look(watch)
+
+    def dead_letter(self, letter: DeadLetter, time: float) -> None:
+        """A message could not be used.
+
+        Args:
+            letter: With the reason; its key says which stream it was meant for, if any.
+            time: When it came, seconds since 1970.
+        """
+        key = (letter.key or b"").decode("utf-8", "replace")
+        place = key if key in self.plans else ""
+        self._dead[place].append(dead_letter_view(letter, time))
 
     def progress(self, progress: TrainingProgress) -> None:
         """A training has got on."""
@@ -79,50 +91,61 @@ class Board:
         }
 
     def state(self, now: float) -> dict[str, Any]:
-        """Everything that the live page shows."""
-        streams: dict[str, dict[str, Any]] = {}
-        for worker in self.workers.values():
-            for name, watch in worker.watch.streams.items():
-                streams[name] = self._stream(watch, worker)
-        for name in self.plans.keys() - streams.keys():
-            streams[name] = {"title": self.plans[name].title or name, "records": 0}
-        for view in streams.values():
-            view["standing"] = standing_of(view)._asdict()
-        return {"time": now, "streams": dict(sorted(streams.items()))}
-
-    def page(self) -> str:
-        """The live page: it fetches ``/state`` by itself."""
-        return (files(__package__) / "live.html").read_text(encoding="utf-8")
-
-    def _stream(self, watch: StreamWatch, worker: PartitionWorker) -> dict[str, Any]:
-        plan, circulation = watch.plan, watch.circulation
-        training = self._training.get(plan.name)
-        drift = watch.drift.statistics() | watch.pace.statistics()
+        """The streams at a glance: what the first screen of the live page shows."""
         return {
-            "title": plan.title or plan.name,
-            "records": watch.records,
-            "repeated": worker.watch.repeated[plan.name],
-            "missing_cells": sum(watch.missing.values()),
-            "synthetic": watch.provenance.named,
-            "provenance": watch.provenance.text,
-            "phase": watch.phase,
-            "reference": plan.reference,
-            "keep": plan.keep,
-            "watermark": watch.watermark,
-            "change": watch.change,
-            "waiting": watch.waiting,
-            "pending": watch.desk.pending and watch.desk.pending.cause,
-            "training": training and training.model_dump(mode="json"),
-            "drift": {kind: list(pair) for kind, pair in drift.items()},
-            "batch": circulation and circulation.batch.model_dump(mode="json"),
-            "reports": list(self._reports[plan.name]),
-            "alerts": list(self._alerts[plan.name]),
-            "firing": {kind: begun["text"] for kind, begun in watch.alerts.firing.items()},
+            "time": now,
+            "streams": {name: self._glance(name) for name in sorted(self.plans)},
+            "dead_letters": len(self._dead.get("", ())),
         }
 
+    def stream(self, name: str, now: float) -> dict[str, Any]:
+        """All that the page of one stream shows, but for its columns.
 
-_SHOWN: Final = {
-    "record", "time", "fidelity", "parts", "bands", "retained", "retained_interval",
-    "retained_part", "under_limit", "half_life_records", "expiry_records", "forecast",
-    "utility_gap", "batch_id", "age_records",
-}  # fmt: skip
+        Raises:
+            KeyError: For a stream that the lab file does not name.
+        """
+        found = self._find(name)
+        view = stream_view(self.plans[name], self.history[name], self._samples[name])
+        dead = [*self._dead.get(name, ()), *self._dead.get("", ())]
+        view["dead_letters"] = sorted(dead, key=lambda letter: -letter["offset"])
+        view["glance"] = self._glance(name)
+        view["here"] = found is not None
+        return {"time": now, **view}
+
+    def column(self, name: str, column: str) -> dict[str, Any] | None:
+        """How a column is distributed, real and synthetic; None if another worker has the stream.
+
+        Raises:
+            KeyError: For a stream or a column that there is not.
+        """
+        watch = self._find(name)
+        if watch is None:
+            return None
+        return column_view(watch, column, self._samples[name].birth)
+
+    def residuals(self, name: str) -> dict[str, Any] | None:
+        """What set-points do not explain; None if another worker has the stream.
+
+        Raises:
+            KeyError: For a stream that the lab file does not name.
+        """
+        watch = self._find(name)
+        return None if watch is None else residual_view(watch, self._samples[name])
+
+    def _find(self, name: str) -> StreamWatch | None:
+        if name not in self.plans:
+            raise KeyError(name)
+        for worker in self.workers.values():
+            if name in worker.watch.streams:
+                return worker.watch.streams[name]
+        return None
+
+    def _glance(self, name: str) -> dict[str, Any]:
+        view = glance_at(
+            self.plans[name], self._find(name), self.history[name], self._samples[name]
+        )
+        training = self._training.get(name)
+        shown = {"phase", "step", "steps", "seconds_left"}
+        view["training"] = training and training.model_dump(mode="json", include=shown)
+        view["standing"] = standing_of(view)._asdict()
+        return view

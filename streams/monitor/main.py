@@ -23,6 +23,7 @@ from halflife.streams.watch.reject import Reject
 
 from .app import Blocks, build_app
 from .board import Board
+from .history_reader import HistoryReader
 from .ingest import Ingest
 from .metrics import MonitorMetrics
 from .partition_worker import PartitionWorker
@@ -93,6 +94,9 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         topics=topics,
         registry=registry,
         board=board,
+        reader=HistoryReader(
+            aiokafka_arguments(settings), topics, board, partitions=settings.partitions
+        ),
         heartbeat=heartbeat,
         make_ingest=make_ingest,
         on_stop=lambda: end_within(END_SECONDS),

@@ -1,9 +1,9 @@
-"""Whether the synthetic data of a stream can be trusted now, in one line for people."""
+"""Whether the synthetic data of a stream can be trusted now, in words for people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 Tone = Literal["good", "warning", "bad", "idle"]
 
@@ -13,11 +13,14 @@ class Standing(NamedTuple):
 
     Attributes:
         tone: good: use the batch; warning: use it, but look; bad: do not; idle: nothing to use yet.
-        text: One sentence without a full stop.
+        text: A few words, without a full stop.
+        detail: One sentence on how sure that is and what comes next, without a full stop; may be
+            empty.
     """
 
     tone: Tone
     text: str
+    detail: str = ""
 
 
 def standing_of(view: Mapping[str, Any]) -> Standing:
@@ -28,39 +31,102 @@ def standing_of(view: Mapping[str, Any]) -> Standing:
 
     Example:
         >>> standing_of({"records": 320, "phase": "warming", "reference": 500}).text
-        'Learning the reference: 320 of 500 records'
+        'Learning what is normal: 320 of 500 records'
     """
     if not view["records"]:
         return Standing("idle", "Waiting for the first record")
-    phase, making = view["phase"], view.get("pending") is not None
+    phase = view["phase"]
     if phase == "warming":
-        text = f"Learning the reference: {view['records']:,} of {view['reference']:,} records"
+        text = f"Learning what is normal: {view['records']:,} of {view['reference']:,} records"
         return Standing("idle", text)
     if phase == "changed":
-        since = (view.get("change") or {}).get("change_point")
-        when = "" if since is None else f" at about record {since:,}"
-        return Standing("bad", f"The instrument or the chemistry changed{when}")
+        return Standing("bad", *_changed(view))
     if view.get("batch") is None:
+        making = view.get("pending") is not None
         text = "The first batch is being made" if making else "There is no synthetic batch yet"
         return Standing("idle", text)
-    return _of_batch(view, making)
+    return _of_batch(view)
 
 
-def _of_batch(view: Mapping[str, Any], making: bool) -> Standing:
+def _changed(view: Mapping[str, Any]) -> tuple[str, str]:
+    since = (view.get("change") or {}).get("change_point")
+    when = "" if since is None else f" at about record {since:,}"
+    text = f"Do not use: the instrument or the chemistry changed{when}"
+    if view.get("asks"):
+        return text, "A new batch waits for a person to say that the instrument is well"
+    if view.get("pending") is not None:
+        return text, "A new batch is being made"
+    after, needed = view.get("records_since"), view.get("min_rows")
+    if after is None or needed is None or after >= needed:
+        return text, ""
+    return text, f"A new batch can be made from {needed:,} records since then; {after:,} are there"
+
+
+def _of_batch(view: Mapping[str, Any]) -> Standing:
     """While nothing has changed, the latest measure of the batch decides."""
-    batch, reports = view["batch"]["batch_id"], view.get("reports") or [{}]
-    report = reports[-1]
-    being_made = "; a challenger is being made" if making else ""
-    if report.get("batch_id") != batch:
-        return Standing("good", f"A new batch is in circulation, not measured yet{being_made}")
+    report = view.get("report") or {}
+    making = "A new batch is being made" if view.get("pending") is not None else ""
+    if report.get("batch_id") != view["batch"]["batch_id"]:
+        return Standing("good", "Can be trusted", _joined("A new batch, not measured yet", making))
     if report["under_limit"]:
-        kept = (
-            f"{report['retained_part']} fidelity kept {report['retained']:.2f} of its birth value"
-        )
-        return Standing("bad", f"Replace the synthetic data: {kept}{being_made}")
-    if report["expiry_records"] is not None:
-        left = max(0, round(report["expiry_records"] - report["age_records"]))
-        if left <= view["reference"]:
-            text = f"The synthetic data can be trusted for about {left:,} more records"
-            return Standing("warning", text + being_made)
-    return Standing("good", f"The synthetic data can be trusted{being_made}")
+        kept = f"Its {report['retained_part']} fidelity kept {report['retained']:.2f} of what it"
+        kept += f" was at birth; {view['keep']:g} is promised"
+        return Standing("bad", "Do not use: the batch has gone stale", _joined(kept, making))
+    detail = _joined(_future(report, view.get("pace")), making)
+    left = _left(report)
+    if left is not None and left <= view["lead"]:
+        return Standing("warning", f"Can be trusted for about {left:,} more records", detail)
+    worries = [kind.replace("-", " ") for kind in view.get("worries", ())]
+    if worries:
+        text = f"Can be trusted, but look at the alert: {', '.join(worries)}"
+        return Standing("warning", text, detail)
+    return Standing("good", "Can be trusted", detail)
+
+
+def _future(report: Mapping[str, Any], pace: float | None) -> str:
+    """How fast the batch decays, and when it will be stale."""
+    half, left = report["half_life_records"], _left(report)
+    if half is None and left is None:
+        return f"No decay seen in {report['age_records']:,} records"
+    expires = ""
+    if left is not None:
+        within = f"{duration(left / pace)} at today's rate" if pace else f"{_rounded(left)} records"
+        expires = f"expires in about {within}"
+    if half is None:
+        return expires.capitalize()
+    return "; ".join(filter(None, [f"Half-life about {_rounded(half)} records", expires]))
+
+
+def _left(report: Mapping[str, Any]) -> int | None:
+    expiry: float | None = report["expiry_records"]
+    return None if expiry is None else max(0, round(expiry - report["age_records"]))
+
+
+def _joined(*parts: str) -> str:
+    return ". ".join(part for part in parts if part)
+
+
+def _rounded(count: float) -> str:
+    """Two digits are all that a forecast is worth.
+
+    Example:
+        >>> _rounded(4137.2)
+        '4,100'
+    """
+    whole = round(count)
+    return f"{round(whole, 2 - len(str(whole))):,}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in one unit, as people say it.
+
+    Example:
+        >>> duration(6.2 * 86400), duration(7200), duration(59.7)
+        ('6 days', '2 hours', '60 seconds')
+    """
+    size, unit = next((each for each in _UNITS if seconds >= 1.5 * each[0]), _UNITS[-1])
+    count = round(seconds / size)
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+
+
+_UNITS: Final = ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))

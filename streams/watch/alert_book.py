@@ -15,7 +15,7 @@ from .identity import identity
 from .moment import Moment
 
 Severity = Literal["info", "warning", "critical"]
-_SEVERITY: Final[dict[AlertKind, Severity]] = {
+SEVERITY: Final[dict[AlertKind, Severity]] = {
     "drift": "critical",
     "planner-moved": "info",
     "recipe": "info",
@@ -153,7 +153,7 @@ class AlertBook:
     @property
     def kinds(self) -> list[AlertKind]:
         """What is firing, in an order that no restart changes."""
-        return [kind for kind in _SEVERITY if kind in self.firing]
+        return [kind for kind in SEVERITY if kind in self.firing]
 
     def state(self) -> dict[str, Any]:
         """What is firing, as plain data."""
@@ -161,7 +161,7 @@ class AlertBook:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
-        self.firing = {kind: dict(state[kind]) for kind in _SEVERITY if kind in state}
+        self.firing = {kind: dict(state[kind]) for kind in SEVERITY if kind in state}
 
 
 def kept(report: FidelityReport) -> str:
@@ -197,7 +197,7 @@ def _alert(
         fingerprint=identity(moment.stream, "condition", kind, since),
         stream=moment.stream,
         kind=kind,
-        severity=_SEVERITY[kind],
+        severity=SEVERITY[kind],
         status=status,
         text=text,
         evidence=evidence,

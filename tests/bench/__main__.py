@@ -22,6 +22,7 @@ from tests.bench import (
     drift_speed,
     fidelity,
     latency,
+    live_page,
     measures,
     memory,
     recipes,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "measures": measures.run,
     "fidelity": fidelity.run,
     "decay": decay.run,
+    "live-page": live_page.run,
 }
 
 

@@ -3,59 +3,132 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
-from halflife.schemas.lab import Lab
-from halflife.streams.monitor.board import _SHOWN, Board
-from halflife.streams.watch.partition_watch import PartitionWatch
-from tests.streams.monitor.test_live_page import STREAM
-from tests.streams.watch.stories import Heavy, fields, raw
+import numpy as np
+import pytest
 
-PLANS = Lab.parse(
-    """
-[stream.spring]
-reference = 20
-[stream.spring.column]
-stretch = { role = "measured", unit = "mm" }
+from halflife.streams.monitor.board import Board
+from tests.streams.monitor.shown import BoardPlayer, plans_of
+from tests.streams.watch.stories import START, Heavy, Raw, fields, lab, opv_values, raw, text_time
+
+QUIET = """
 [stream.quiet]
 title = "Nothing yet"
 [stream.quiet.column]
 x = { role = "measured" }
 """
-).streams
+DAY = 86_400.0
+RECORDS = 420
+NOW = START + RECORDS * 3600.0
 
 
-def view_after(records: int) -> dict[str, Any]:
-    """The state after so many records, as the browser reads it."""
-    watch = PartitionWatch(PLANS, 0)
+@pytest.fixture(scope="module")
+def board() -> Board:
+    """After 420 records of solar cells, of which the last 140 are of another polymer."""
+    values = opv_values(280, 140, seed=0)
     log = [
-        raw(i, fields({"stretch": float(i)}, name=f"r{i}", stream="spring"), key=b"spring")
-        for i in range(records)
+        raw(i, fields(row, name=f"r{i}", time=text_time(START + 3600.0 * i)))
+        for i, row in enumerate(values)
     ]
-    Heavy().drive(watch.feed(log))
-    board = Board(PLANS)
-    board.workers = {0: SimpleNamespace(watch=watch)}  # all that it looks at
-    board.committed(board.workers[0], watch.take_findings(), [])
-    told: dict[str, Any] = json.loads(json.dumps(board.state(now=1.7e9)))
-    return told
+    log += [raw(RECORDS, {"stream": "opv"}), Raw(RECORDS + 1, b"{", key=b"nobody")]
+    player = BoardPlayer(plans_of(lab() + QUIET), log, Heavy())
+    player.play(cuts=range(0, len(log), 20))
+    return player.board
 
 
-def test_a_stream_is_told_with_everything_that_the_page_looks_for() -> None:
-    spring = view_after(12)["streams"]["spring"]
-    assert set(spring) >= set(STREAM)
-    assert set(STREAM["reports"][0]) <= _SHOWN
-    assert spring["records"] == 12
-    assert spring["standing"] == {
+def told(data: Any) -> Any:
+    """As a browser reads it."""
+    return json.loads(json.dumps(data, allow_nan=False))
+
+
+def test_the_glance_has_the_verdict_and_what_stands_behind_it(board: Board) -> None:
+    state = told(board.state(NOW))
+    opv = state["streams"]["opv"]
+    assert opv["records"] == RECORDS
+    assert opv["standing"].keys() == {"tone", "text", "detail"}
+    assert opv["batch"]["age_records"] == RECORDS - opv_born(board)
+    assert opv["pace"] == pytest.approx(1 / 3600)
+    records, shares, batches = opv["spark"]
+    assert len(records) == len(shares) == len(batches) > 0
+    assert state["dead_letters"] == 1
+    assert len(json.dumps(opv)) < 3000
+
+
+def opv_born(board: Board) -> int:
+    """Number of records at which the window of the batch in circulation ended."""
+    made = [r for r in board.stream("opv", NOW)["requests"] if (r["outcome"] or {}).get("batch")]
+    return int(made[-1]["record"]) + 1
+
+
+def test_streams_without_a_record_are_told_too(board: Board) -> None:
+    quiet = told(board.state(NOW))["streams"]["quiet"]
+    assert quiet["title"] == "Nothing yet"
+    assert quiet["standing"] == {
         "tone": "idle",
-        "text": "Learning the reference: 12 of 20 records",
+        "text": "Waiting for the first record",
+        "detail": "",
     }
+    assert told(board.stream("quiet", NOW))["requests"] == []
+    assert board.column("quiet", "x") is None
 
 
-def test_streams_without_a_record_are_told_too() -> None:
-    quiet = view_after(1)["streams"]["quiet"]
-    assert quiet == {
-        "title": "Nothing yet",
-        "records": 0,
-        "standing": {"tone": "idle", "text": "Waiting for the first record"},
-    }
+def test_a_stream_is_told_in_full(board: Board) -> None:
+    stream = told(board.stream("opv", NOW))
+    fields_told = stream["fidelity"]["fields"]
+    assert {len(column) for column in fields_told.values()} == {len(fields_told["record"])}
+    assert fields_told["record"][-1] <= RECORDS
+    evidence = stream["evidence"]
+    assert "given-set-points" in evidence["kinds"]
+    assert evidence["record"][-1] == RECORDS
+    assert evidence["time"][-1] == START + 3600.0 * (RECORDS - 1)
+    assert [column["name"] for column in stream["columns"]][-1] == "degradation"
+    assert stream["requests"][0]["outcome"]["outcome"] == "promoted"
+    # One that was meant for this stream, and one that names none of the lab.
+    assert [letter["offset"] for letter in stream["dead_letters"]] == [RECORDS + 1, RECORDS]
+    assert stream["dead_letters"][1]["reason"] == "missing-field"
+
+
+def test_a_column_is_told_real_and_synthetic_and_at_birth(board: Board) -> None:
+    column = told(board.column("opv", "degradation"))
+    shape = column["shape"]
+    for side in ("real", "synthetic", "birth"):
+        assert len(shape[side]) == len(shape["edges"]) - 1
+        assert sum(shape[side]) <= 1 + 1e-9
+    assert column["real"] == {"first": RECORDS - 100, "last": RECORDS - 1}
+    assert 0 <= column["distance"] <= 1
+    with pytest.raises(KeyError):
+        board.column("opv", "nothing")
+    with pytest.raises(KeyError):
+        board.column("nobody", "x")
+
+
+def test_what_set_points_do_not_explain_is_told_in_spreads(board: Board) -> None:
+    residuals = told(board.residuals("opv"))
+    assert residuals["reason"] is None
+    (column,) = residuals["columns"]
+    assert column["column"] == "degradation"
+    known = np.array([each for each in column["median"] if each is not None])
+    assert np.abs(known).max() < 20
+    assert residuals["records"][-1] < RECORDS
+
+
+def test_looking_changes_nothing(board: Board) -> None:
+    watch = next(iter(board.workers.values())).watch
+    before = json.dumps(watch.state())
+    for _ in range(2):
+        board.state(NOW)
+        board.stream("opv", NOW)
+        board.column("opv", "mat_1")
+        board.residuals("opv")
+    assert json.dumps(watch.state()) == before
+
+
+def test_a_stream_of_another_worker_is_told_by_what_it_said(board: Board) -> None:
+    elsewhere = Board(board.plans, board.history)
+    glance = told(elsewhere.state(NOW))["streams"]["opv"]
+    assert glance["here"] is False
+    here = told(board.state(NOW))["streams"]["opv"]
+    assert glance["batch"]["batch_id"] == here["batch"]["batch_id"]
+    assert glance["firing"] == here["firing"]
+    assert elsewhere.column("opv", "degradation") is None

@@ -1,179 +1,229 @@
-"""The live page in a real browser: what it shows, and what it does not let through."""
+"""The live page in a real browser: the story of the demo, and how it behaves."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import http.server
-import json
-import re
-import shutil
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
-PAGE = Path(__file__).parents[3] / "streams" / "monitor" / "live.html"
-BROWSER = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
-QUIET += ("--disable-background-networking", "--disable-dev-shm-usage", "--enable-logging=stderr")
-QUIET += ("--virtual-time-budget=3000",)
+from halflife.streams.monitor.board import Board
+from tests.harness.browser import chromium, opened, violations
+from tests.streams.monitor.shown import BoardPlayer, plans_of, served
+from tests.streams.watch.stories import START, Heavy, Raw, fields, lab, opv_values, raw, text_time
 
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1440, "height": 900}}
 EVIL = "<img src=x onerror=\"document.title='broken in'\">"
+DEMO = """
+reference = 500
+min_rows = 300
+rows = 1000
+tick = 100
+keep = 0.9
+generator = "trees"
+"""
+CHANGE, AFTER = 1040, 420
+RECORDS = CHANGE + AFTER
+NOW = START + 60.0 * RECORDS
 
 
-def report(record: int, predictive: float, batch: str) -> dict[str, Any]:
-    values = {"columns": 0.98, "pairs": 0.9, "joint": 0.85, "predictive": predictive}
-    return {
-        "batch_id": batch,
-        "record": record,
-        "fidelity": min(values.values()),
-        "parts": values,
-        "bands": {part: [0.8, 1.0] for part in values},
-        "retained": predictive / 0.95,
-        "retained_interval": [0.5, 0.9],
-        "retained_part": "predictive",
-        "age_records": record - 500,
-        "forecast": "half-life 517 records (378 to 819)",
-        "utility_gap": 0.79,
+def story(records: int = RECORDS) -> BoardPlayer:
+    """The solar cells of the demo, a record a minute: at record 1,040 the donor polymer changes."""
+    plans = plans_of(
+        lab(promises=DEMO) + f"[stream.other]\ntitle = '''{EVIL}'''\n[stream.other.column]\n"
+        'x = { role = "measured" }\n'
+    )
+    values = opv_values(CHANGE, AFTER, seed=0)[:records]
+    log = [
+        raw(i, fields(row, name=f"r{i}", time=text_time(START + 60.0 * i)))
+        for i, row in enumerate(values)
+    ]
+    log += [Raw(records, f'{{"{EVIL}'.encode(), timestamp=int(1000 * NOW))]
+    player = BoardPlayer(plans, log, Heavy())
+    player.play(cuts=range(0, len(log), 20))
+    return player
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    return story().board
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(board: Board) -> Iterator[str]:
+    with served(board, now=NOW) as address:
+        yield address
+
+
+def charts_of(page: Page) -> None:
+    """Waits until the charts of a stream are drawn."""
+    expect(page.locator(".plot .main-svg").first).to_be_visible()
+    expect(page.locator("#evidence .plot .main-svg").first).to_be_visible()
+
+
+def test_the_first_screen_tells_which_data_can_be_trusted(browser: Browser, address: str) -> None:
+    with opened(browser, address, **DESK) as page:
+        card = page.locator(".card", has_text="opv")
+        expect(card).to_contain_text("Can be trusted")
+        expect(card).to_contain_text("trusted")  # the word, beside colour and shape
+        expect(card.locator("svg.mark")).to_have_count(1)
+        expect(card).to_contain_text("Age of the batch")
+        expect(card).to_contain_text(f"record {change_point(page):,}")
+        expect(card.locator("svg.spark .line")).to_have_count(1)
+        expect(page.locator(".card", has_text="other")).to_contain_text("Waiting for the first")
+
+
+def change_point(page: Page) -> int:
+    """Where the engine saw the change."""
+    told = page.evaluate("fetch('streams/opv').then(answer => answer.json())")
+    (change,) = {
+        alert["change_point"]
+        for alert in told["alerts"]
+        if alert["kind"] == "drift" and alert["status"] == "firing"
     }
+    assert abs(change - CHANGE) < 60
+    return int(change)
 
 
-STREAM: dict[str, Any] = {
-    "title": "Solar cells",
-    "standing": {"tone": "bad", "text": "Replace the synthetic data"},
-    "records": 1250,
-    "repeated": 3,
-    "missing_cells": 7,
-    "phase": "watched",
-    "reference": 500,
-    "keep": 0.9,
-    "watermark": 1.7e9,
-    "waiting": True,
-    "pending": "drift",
-    "training": {"phase": "training", "step": 3, "steps": 10, "seconds_left": 4.2},
-    "drift": {"given-set-points": [12.0, 9.9], "planner": [1.0, 9.2]},
-    "batch": {
-        "batch_id": "b2",
-        "rows": 1000,
-        "generator": "trees",
-        "created": "2023-11-14T22:13:00Z",
-        "trained_on": 332,
-        "gate": {"challenger": {"parts": {"predictive": 0.95}}},
-    },
-    "reports": [report(649, 0.9, "b1"), report(749, 0.8, "b1"), report(849, 0.66, "b2")],
-    "alerts": [
-        {"kind": "drift", "status": "firing", "severity": "critical", "record": 700, "text": EVIL}
-    ],
-    "firing": {"drift": EVIL},
-}
-
-
-def test_the_policy_lets_this_script_and_style_through_and_no_others() -> None:
-    page = PAGE.read_text("utf-8")
-    for tag in ("style", "script"):
-        (body,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-        digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
-        assert f"{tag}-src 'sha256-{digest}'" in page, (
-            f"the {tag} has changed: write sha256-{digest}"
+def test_the_story_of_the_demo_is_seen(browser: Browser, address: str) -> None:
+    with opened(browser, address + "#/stream/opv", **DESK) as page:
+        charts_of(page)
+        alerts = page.locator("#alerts tbody tr")
+        expect(alerts.filter(has_text="critical").filter(has_text="drift")).to_contain_text(
+            f"since about record {change_point(page)}"
         )
-    assert "default-src 'none'" in page
-
-
-def test_the_page_loads_nothing_from_elsewhere_and_writes_no_markup() -> None:
-    page = PAGE.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
-    for word in ("http:", "https:", "@import", "innerHTML", "outerHTML", "insertAdjacent", "eval("):
-        assert word not in page, word
-
-
-Show = Callable[[dict[str, Any] | None], tuple[str, str]]
-
-
-@pytest.fixture
-def show(tmp_path: Path) -> Iterator[Show]:
-    """The page as a browser makes it of a state (None: no answer), and what its console said."""
-    if BROWSER is None:
-        pytest.skip("no Chromium here; `make tools` installs it where it may")
-    answers: list[dict[str, Any] | None] = []
-
-    class Worker(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body, status = PAGE.read_bytes(), 200
-            if self.path == "/state":
-                body, status = json.dumps(answers[-1]).encode(), 200 if answers[-1] else 503
-            self.send_response(status)
-            self.send_header(
-                "Content-Type", "application/json" if self.path != "/" else "text/html"
+        expect(alerts.filter(has_text="ended").filter(has_text="drift")).to_have_count(1)
+        batches = page.locator("#batches tbody tr:has(> td[data-head])")
+        expect(batches).to_have_count(2)
+        expect(batches.nth(0)).to_contain_text("in circulation")
+        expect(batches.nth(0)).to_contain_text("Promoted")
+        expect(batches.nth(1)).to_contain_text("first batch")
+        drawn = page.locator("#evidence .annotation-text")
+        expect(drawn.filter(has_text="change")).to_have_count(1)
+        expect(page.locator("#dead-letters tbody tr")).to_contain_text("broken-json")
+        told = page.locator("#columns figcaption")
+        expect(told).to_contain_text("degradation: the batch and real records")
+        page.locator("select#column").select_option("mat_1")
+        expect(told).to_contain_text("mat_1: the batch and real records")
+        expect(page.locator("#residuals figcaption")).to_contain_text("at the same set-points")
+        for measure in ("columns", "pairs", "joint", "predictive"):
+            page.locator("#fidelity label", has_text=measure).first.click()
+            expect(page.locator("#fidelity figcaption")).to_contain_text("Fidelity of ")
+        for along in ("time", "age of the batch"):
+            page.locator("#fidelity label", has_text=along).last.click()
+            expect(page.locator("#fidelity .xtitle")).to_contain_text(
+                along.replace("the batch", "the batch, records").replace("time", "time of")
             )
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *words: Any) -> None:  # noqa: A002  # as it is called
-            pass
-
-    def browse(state: dict[str, Any] | None) -> tuple[str, str]:
-        answers.append(state)
-        address = f"http://127.0.0.1:{server.server_address[1]}/"
-        done = subprocess.run(
-            [str(BROWSER), *QUIET, f"--user-data-dir={tmp_path}", "--dump-dom", address],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-        said = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-        return done.stdout, "\n".join(said)
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Worker) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield browse
-        server.shutdown()
-        thread.join()
 
 
-def test_a_stream_is_shown_with_all_that_is_known_of_it(show: Show) -> None:
-    dom, console = show({"time": 1.7e9, "streams": {"opv": STREAM}})
-    assert console == ""
-    for text in (
-        "1 stream, 1 to look at",
-        "Replace the synthetic data.",
-        "1,250",
-        "training, step 3 of 10, 5 s left. The stream waits for it.",
-        "12.0 of 9.9 nats",
-        "1,000 rows by trees",
-        "The predictive part has kept 0.69 of its value at birth (90 %: 0.50 to 0.90).",
-        "errs 79 % more than one trained on real records.",
-        "Half-life 517 records (378 to 819).",
-        "predictive fidelity: 0.66 at record 849, noise band 0.80 to 1.00",
-        "new batch",
-    ):
-        assert text in dom, text
-    assert dom.count("<figure>") == 4
+@pytest.mark.parametrize("looks", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", ["", "#/stream/opv"], ids=["lab", "stream"])
+def test_nothing_sticks_out_or_overlaps_and_everybody_can_use_it(
+    browser: Browser, address: str, looks: dict[str, Any], scheme: str, view: str
+) -> None:
+    reduced = {"reduced_motion": "reduce"}
+    with opened(browser, address + view, color_scheme=scheme, **looks, **reduced) as page:
+        if view:
+            charts_of(page)
+            expect(page.locator("#dead-letters tbody tr")).to_have_count(1)
+        else:
+            expect(page.locator(".card")).to_have_count(2)
+        width = looks["viewport"]["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(BEYOND) == []
+        assert page.evaluate(OVERLAPPING) == []
+        assert violations(page) == []
 
 
-def test_what_strangers_sent_stays_text(show: Show) -> None:
-    evil = STREAM | {"title": EVIL, "standing": {"tone": "bad", "text": EVIL}}
-    dom, console = show({"time": 1.7e9, "streams": {EVIL: evil}})
-    assert console == ""
-    assert "<img" not in dom
-    assert "<title>(1) Halflife</title>" in dom
+BEYOND = """[...document.querySelectorAll("main *, header *, footer *")]
+  .filter(each => !each.closest("svg") && !each.closest(".unseen"))
+  .filter(each => each.getBoundingClientRect().right > innerWidth + 0.5)
+  .map(each => each.tagName + "." + each.className)"""
+OVERLAPPING = """(() => {
+  const all = [...document.querySelectorAll(
+    "h1, h2, p, dt, dd, td, th, li.card, figcaption, label, .plot, header p")]
+    .filter(each => each.checkVisibility() && !each.closest(".unseen, caption, .skip"))
+    .map(each => [each, each.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 1 && box.height > 1);
+  const found = [];
+  for (const [i, [one, a]] of all.entries()) for (const [other, b] of all.slice(i + 1)) {
+    if (one.contains(other) || other.contains(one)) continue;
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    const both = [one, other].map(each => each.textContent.slice(0, 40));
+    if (wide > 1 && high > 1) found.push(both.join(" | "));
+  }
+  return found;
+})()"""
 
 
-def test_no_stream_many_streams_and_streams_without_a_record(show: Show) -> None:
-    assert "no streams" in show({"time": 1.7e9, "streams": {}})[0]
-    new = {"title": "new", "records": 0, "standing": {"tone": "idle", "text": "Waiting"}}
-    many = {f"s{i}": new if i % 2 else STREAM for i in range(50)}
-    dom, console = show({"time": 1.7e9, "streams": many})
-    assert console == ""
-    assert dom.count("<article") == 50
-    assert "50 streams, 25 to look at" in dom
+def test_a_keyboard_is_enough(browser: Browser, address: str) -> None:
+    with opened(browser, address, **DESK) as page:
+        expect(page.locator(".card")).to_have_count(2)
+        page.keyboard.press("Tab")
+        expect(page.locator(".skip")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("main")).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(page.locator(".card").first).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_contain_text("opv")
+        charts_of(page)
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.name") == "measure":
+                break
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#fidelity figcaption")).to_contain_text("each column alone")
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator(".back a")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator(".card")).to_have_count(2)
 
 
-def test_it_says_when_the_worker_does_not_answer(show: Show) -> None:
-    assert "The worker does not answer." in show(None)[0]
+def test_what_strangers_sent_stays_text(browser: Browser, address: str) -> None:
+    for view in ("", "#/stream/other", "#/stream/opv", "#/stream/" + EVIL):
+        with opened(browser, address + view, **DESK) as page:
+            expect(page.locator("h1")).to_be_visible()
+            expect(page.locator("#connection")).to_contain_text("live")
+            assert page.locator("img").count() == 0
+            assert page.title() != "broken in"
+
+
+def test_news_come_by_themselves_and_touch_nothing_else(browser: Browser) -> None:
+    board = story(600).board
+    with served(board, now=NOW, every=0.05) as address, opened(browser, address, **DESK) as page:
+        card = page.locator(".card", has_text="opv")
+        expect(card).to_contain_text("Can be trusted")
+        page.evaluate("document.querySelectorAll('.card').forEach(card => { card.seen = true })")
+        watch = next(iter(board.workers.values())).watch.streams["opv"]
+        watch.records += 7
+        expect(card).to_contain_text("607")
+        seen = "card => [card.querySelector('.id').textContent, card.seen === true]"
+        told = page.evaluate(f"[...document.querySelectorAll('.card')].map({seen})")
+        assert dict(told) == {"opv": False, "other": True}
+
+
+def test_it_says_when_the_worker_is_away_and_comes_back_by_itself(
+    browser: Browser, board: Board
+) -> None:
+    with served(board, now=NOW) as address:
+        context = browser.new_context(**DESK)  # its console tells of the refused connections
+        page = context.new_page()
+        page.goto(address + "#/stream/opv")
+        connection = page.locator("#connection")
+        expect(connection).to_have_text("live")
+    expect(connection).to_contain_text("The worker does not answer. This is of ")
+    expect(page.locator("h1")).to_have_text("opv")
+    with served(board, now=NOW, port=int(address.split(":")[-1].strip("/"))):
+        expect(connection).to_have_text("live")
+        context.close()

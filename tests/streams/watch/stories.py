@@ -203,7 +203,13 @@ def _train(
         "created": request.time,
     }
     try:
-        verdict = gate.judge(challenger=batch, champion=champion, train=known, holdout=unseen)
+        verdict = gate.judge(
+            challenger=batch,
+            champion=champion,
+            train=known,
+            holdout=unseen,
+            stale=request.cause in {"drift", "fidelity"},  # as the generator worker has it
+        )
     except TooFewRows as error:
         failed = {"outcome": "failed", "batch": None, "verdict": None, "text": str(error)}
         return RegenerationOutcome.checked({**answer, **failed}), None
