@@ -115,6 +115,14 @@ class Settings(BaseModel):
         description="Names under which browsers may reach the monitor worker, beside localhost "
         "and addresses in digits. None given: with a web_host of all addresses, any name.",
     )
+    token: SecretStr | None = Field(
+        default=None,
+        description="What who gives orders on the live page must know; without one it is "
+        "read-only.",
+    )
+    token_file: HomePath | None = Field(
+        default=None, description="File that holds the token of the live page, in place of it."
+    )
     generator_port: int = Field(
         default=8601,
         ge=0,
@@ -173,17 +181,27 @@ class Settings(BaseModel):
         Raises:
             SettingsError: For a file that cannot be read or is empty.
         """
-        if self.sasl_password_file is None:
-            return self.sasl_password
+        return self.secret("sasl_password")
+
+    def secret(self, name: Literal["sasl_password", "token"]) -> SecretStr | None:
+        """A secret, read from its file where one is named.
+
+        Raises:
+            SettingsError: For a file that cannot be read or is empty.
+        """
+        path: Path | None = getattr(self, f"{name}_file")
+        if path is None:
+            given: SecretStr | None = getattr(self, name)
+            return given
         said = "is empty"
         try:
-            text = self.sasl_password_file.read_text(encoding="utf-8").strip()
+            text = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             text, said = "", f"cannot be read: {error}"
         if not text:
-            path = variable("sasl_password_file")
-            value = str(self.sasl_password_file)
-            raise SettingsError([Problem(path=path, value=value, text=said)])
+            raise SettingsError(
+                [Problem(path=variable(f"{name}_file"), value=str(path), text=said)]
+            )
         return SecretStr(text)
 
 
@@ -243,6 +261,9 @@ def _contradictions(found: Mapping[str, str]) -> Iterator[Problem]:
     if len(given) != 1 and (given or protocol.startswith("SASL")):
         text = f"exactly one of this and {variable('sasl_password_file')} is due"
         yield Problem(path=variable("sasl_password"), text=text)
+    if {"token", "token_file"} <= found.keys():
+        text = f"one of this and {variable('token_file')} is due"
+        yield Problem(path=variable("token"), text=text)
     for name in sorted(found.keys() & Settings.model_fields.keys()):
         start = name.partition("_")[0].upper()
         if start in ("SASL", "SSL") and start not in protocol.split("_"):

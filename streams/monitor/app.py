@@ -24,6 +24,7 @@ from .board import Board
 from .history_reader import HistoryReader
 from .ingest import SESSION_SECONDS, Ingest
 from .page.guard import Guard
+from .page.orders import Orders
 from .page.site import Site
 from .partition_worker import PartitionWorker
 from .watchdog import Heartbeat
@@ -93,6 +94,7 @@ def build_app(
     registry: CollectorRegistry,
     board: Board,
     reader: HistoryReader,
+    orders: Orders,
     heartbeat: Heartbeat,
     make_ingest: Callable[[Blocks], Ingest],
     on_stop: Callable[[], object],
@@ -106,6 +108,7 @@ def build_app(
         registry: Of the metrics.
         board: What the pages show.
         reader: Reads for them what was said before.
+        orders: Who takes orders that come by the page.
         heartbeat: Told when the loop turns.
         make_ingest: Makes the ingest, given where its blocks go.
         on_stop: Is called when the app begins to stop.
@@ -167,7 +170,7 @@ def build_app(
     app.agent(app.topic(topics.progress, value_type=bytes, value_serializer="raw"))(progress)
     _add_pages(app, registry, board, ingest, clock)
     guard = Guard(settings.web_host, (settings.web_names or "").split(","))
-    Site(board, guard, clock=clock).install(app.web.web_app)  # type: ignore[attr-defined]  # of aiohttp, as Pages is
+    Site(board, guard, orders=orders, clock=clock).install(app.web.web_app)  # type: ignore[attr-defined]  # of aiohttp, as Pages is
     return app
 
 

@@ -33,9 +33,17 @@ class Board:
     Args:
         plans: Streams of the lab.
         history: What workers said of them.
+        takes_orders: Whether people may give orders on the page.
     """
 
-    def __init__(self, plans: Mapping[str, StreamPlan], history: History | None = None) -> None:
+    def __init__(
+        self,
+        plans: Mapping[str, StreamPlan],
+        history: History | None = None,
+        *,
+        takes_orders: bool = False,
+    ) -> None:
+        self.takes_orders = takes_orders
         self.plans = dict(plans)
         self.history = History(plans) if history is None else history
         self.workers: Mapping[int, PartitionWorker] = {}
@@ -147,5 +155,6 @@ class Board:
         training = self._training.get(name)
         shown = {"phase", "step", "steps", "seconds_left"}
         view["training"] = training and training.model_dump(mode="json", include=shown)
+        view["orders"] = self.takes_orders
         view["standing"] = standing_of(view)._asdict()
         return view

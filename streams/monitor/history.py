@@ -38,7 +38,7 @@ class History:
         """A message of ours; one that cannot be read is passed over.
 
         Args:
-            topic: Its purpose: fidelity, alerts or regenerations.
+            topic: Its purpose: fidelity, alerts, decisions or regenerations.
             message: Its fields, as JSON has them.
         """
         stream = self._streams.get(str(message.get("stream")))
@@ -57,4 +57,6 @@ def _taker(
         return stream.report
     if topic == "alerts":
         return stream.alert
+    if topic == "decisions":
+        return stream.decision
     return stream.outcome if message.get("kind") == "outcome" else stream.request

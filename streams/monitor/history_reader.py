@@ -24,6 +24,7 @@ FURTHEST: Final = {
     "fidelity": 20_000,
     "alerts": 4_000,
     "regenerations": 2_000,
+    "decisions": 500,
     "dead_letters": 50,
 }
 """Messages of each partition that are read from before the start, by purpose."""

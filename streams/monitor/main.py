@@ -26,6 +26,8 @@ from .board import Board
 from .history_reader import HistoryReader
 from .ingest import Ingest
 from .metrics import MonitorMetrics
+from .order_sender import OrderSender
+from .page.orders import Orders
 from .partition_worker import PartitionWorker
 from .pool import Pool
 from .watchdog import Heartbeat, Watchdog, end_within
@@ -60,7 +62,10 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     )
     settings = settings.model_copy(update={"web_port": settings.web_port or _free_port(settings)})
     registry = CollectorRegistry()
-    metrics, board = MonitorMetrics(registry), Board(lab.streams)
+    sender = OrderSender(aiokafka_arguments(settings), topics.control)
+    orders = Orders(settings.secret("token"), lab.streams, sender.send)
+    metrics = MonitorMetrics(registry)
+    board = Board(lab.streams, takes_orders=orders.are_taken)
     pool, heartbeat = Pool(settings.pool), Heartbeat()
     ingests: list[Ingest] = []
 
@@ -97,10 +102,12 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         reader=HistoryReader(
             aiokafka_arguments(settings), topics, board, partitions=settings.partitions
         ),
+        orders=orders,
         heartbeat=heartbeat,
         make_ingest=make_ingest,
         on_stop=lambda: end_within(END_SECONDS),
     )
+    app.web.web_app.on_shutdown.append(sender.stop)  # type: ignore[attr-defined]  # of aiohttp, as Pages is
     lag = LagCollector(settings, f"{settings.topic_prefix}-monitor", [topics.records])
     registry.register(lag)
     watchdog = Watchdog(lambda: why_stuck(heartbeat, ingests[0]))

@@ -52,8 +52,8 @@ def _changed(view: Mapping[str, Any]) -> tuple[str, str]:
     since = (view.get("change") or {}).get("change_point")
     when = "" if since is None else f" at about record {since:,}"
     text = f"Do not use: the instrument or the chemistry changed{when}"
-    if view.get("asks"):
-        return text, "A new batch waits for a person to say that the instrument is well"
+    if view.get("held"):
+        return text, "A new batch waits for a person to approve it"
     if view.get("pending") is not None:
         return text, "A new batch is being made"
     after, needed = view.get("records_since"), view.get("min_rows")

@@ -22,6 +22,10 @@ _SHAPE: Final = ("value", "low", "high")
 FIELDS: Final = (*_HEAD, *(f"{part}.{shape}" for part in PARTS for shape in _SHAPE))
 _REPORTS: Final = 720
 _ALERTS: Final = 200
+_DECISIONS: Final = 100
+_DECISION: Final = (
+    "command_id", "action", "by", "reason", "outcome", "text", "first", "last", "records",
+)  # fmt: skip
 _REQUESTS: Final = 100
 _BATCHES: Final = 200
 _DAY: Final = 86_400.0
@@ -36,11 +40,13 @@ class StreamHistory:
     Attributes:
         last: The latest fidelity report, as plain data; None before the first.
         alerts: The latest alerts, oldest first.
+        decisions: What people decided last, oldest first.
     """
 
     def __init__(self, *, reports: int = _REPORTS) -> None:
         self.last: dict[str, Any] | None = None
         self.alerts: deque[dict[str, Any]] = deque(maxlen=_ALERTS)
+        self.decisions: deque[dict[str, Any]] = deque(maxlen=_DECISIONS)
         self.version = 0
         self._trail = Trail(width=len(FIELDS), capacity=reports)
         self._batches: dict[str, int] = {}
@@ -71,6 +77,12 @@ class StreamHistory:
     def alert(self, alert: Mapping[str, Any]) -> None:
         """An alert that begins or ends."""
         self.alerts.append(dict(alert))
+        self.version += 1
+
+    def decision(self, decision: Mapping[str, Any]) -> None:
+        """An order of a person was carried out, or refused."""
+        told = {name: decision.get(name) for name in _DECISION}
+        self.decisions.append(told | {"time": seconds_of(decision["time"])})
         self.version += 1
 
     def request(self, request: Mapping[str, Any]) -> None:

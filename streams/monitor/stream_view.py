@@ -69,7 +69,8 @@ def _here(watch: StreamWatch) -> dict[str, Any]:
         "provenance": watch.provenance.text,
         "change": watch.change,
         "records_since": watch.records - watch.epoch_start if changed else None,
-        "asks": changed and watch.plan.on_drift == "ask" and watch.ordered is None,
+        "asks": watch.asks_first,
+        "held": watch.held and _batch(watch.held, watch.records),
         "waiting": watch.waiting,
         "pending": pending and pending.cause,
         "batch": None if watch.circulation is None else _batch(watch.circulation, watch.records),
@@ -157,6 +158,7 @@ def stream_view(plan: StreamPlan, history: StreamHistory, samples: StreamSamples
         "evidence": samples.evidence(_PLACES),
         "alerts": alerts,
         "requests": history.requests,
+        "decisions": list(history.decisions),
     }
 
 

@@ -66,7 +66,7 @@ def opened(browser: Browser, address: str, **looks: Any) -> Iterator[Page]:
     page.goto(address)
     try:
         yield page
-        assert said == []
+        assert said == [], said
     finally:
         context.close()
 

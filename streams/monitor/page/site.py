@@ -14,6 +14,7 @@ from halflife.streams.monitor.board import Board
 from .assets import Assets
 from .event_stream import EventStream
 from .guard import Guard
+from .orders import Orders
 
 _PACK_FROM = 1000
 
@@ -30,10 +31,12 @@ class Site:
     | ``/streams/NAME`` | one stream |
     | ``/streams/NAME/columns/COLUMN`` | one column, real and synthetic |
     | ``/streams/NAME/residuals`` | what the set-points do not explain |
+    | ``/streams/NAME/orders`` | takes orders by POST, where there is a token |
 
     Args:
         board: What there is to show.
         guard: Who may look.
+        orders: Who takes orders; nobody if left out.
         clock: Seconds since 1970.
         every: Seconds between two events.
     """
@@ -43,11 +46,13 @@ class Site:
         board: Board,
         guard: Guard,
         *,
+        orders: Orders | None = None,
         clock: Callable[[], float] = time.time,
         every: float = 1.0,
     ) -> None:
         self.board = board
         self.guard = guard
+        self.orders = orders
         self.assets = Assets()
         self.events = EventStream(board.state, clock=clock, every=every)
         self._clock = clock
@@ -55,6 +60,8 @@ class Site:
     def install(self, app: web.Application) -> None:
         """Add all of it to an app that is not yet running."""
         self.guard.install(app)
+        if self.orders is not None:
+            app.add_routes([web.post("/streams/{stream}/orders", self.orders.answer)])
         app.on_shutdown.append(self.events.close)
         app.add_routes(
             [

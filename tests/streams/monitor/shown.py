@@ -17,6 +17,7 @@ from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 from halflife.streams.monitor.board import Board
 from halflife.streams.monitor.page.guard import Guard
+from halflife.streams.monitor.page.orders import Orders
 from halflife.streams.monitor.page.site import Site
 from halflife.streams.watch.stream_watch import StreamWatch
 from tests.streams.watch.stories import Heavy, Player, Raw
@@ -46,11 +47,13 @@ class BoardPlayer(Player):
 
 
 @contextmanager
-def served(board: Board, *, now: float, every: float = 0.2, port: int = 0) -> Iterator[str]:
+def served(
+    board: Board, *, now: float, every: float = 0.2, port: int = 0, orders: Orders | None = None
+) -> Iterator[str]:
     """The address of the live page of a board, at a port or any free one."""
     loop = asyncio.new_event_loop()
     app = web.Application()
-    Site(board, Guard("127.0.0.1"), clock=lambda: now, every=every).install(app)
+    Site(board, Guard("127.0.0.1"), orders=orders, clock=lambda: now, every=every).install(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     started: list[str] = []
     ready = threading.Event()

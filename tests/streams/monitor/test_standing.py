@@ -51,10 +51,10 @@ DECAYS = REPORT | {"half_life_records": 4137.0, "expiry_records": 801.0}
         (CHANGED, "bad", AT_1054, ""),
         (CHANGED | {"pending": "drift"}, "bad", AT_1054, "A new batch is being made"),
         (
-            CHANGED | {"asks": True},
+            CHANGED | {"held": {"batch_id": "b1"}},
             "bad",
             AT_1054,
-            "A new batch waits for a person to say that the instrument is well",
+            "A new batch waits for a person to approve it",
         ),
         (
             CHANGED | {"records_since": 146},

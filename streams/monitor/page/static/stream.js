@@ -6,6 +6,7 @@ import { Chart } from "./chart.js";
 import { choice, select } from "./choice.js";
 import { columnChart } from "./column_chart.js";
 import { ask } from "./connection.js";
+import { decisions } from "./decisions.js";
 import { html, replaceWhenChanged } from "./dom.js";
 import { evidenceChart } from "./evidence_chart.js";
 import { fidelityChart } from "./fidelity_chart.js";
@@ -32,7 +33,7 @@ export class Stream {
       fidelity: new Chart("Fidelity of the batches", 330), column: new Chart("Real against synthetic", 300),
       evidence: new Chart("Evidence for drift", 330), residuals: new Chart("What the set-points do not explain", 300),
     };
-    this.parts = Object.fromEntries(["head", "firing", "training", "facts", "columns", "residuals", "batches", "alerts", "dead"].map((each) => [each, html("div")]));
+    this.parts = Object.fromEntries(["head", "firing", "training", "facts", "columns", "residuals", "batches", "alerts", "decisions", "dead"].map((each) => [each, html("div")]));
     this.element = this.#build();
   }
 
@@ -52,6 +53,7 @@ export class Stream {
       section("evidence", "Evidence for drift against its threshold", "Each kind collects evidence from record to record; at 1 it alarms and begins again.", charts.evidence.element),
       section("batches", "Batches and the gate", null, parts.batches),
       section("alerts", "Alerts", null, parts.alerts),
+      section("decisions", "What people decided", null, parts.decisions),
       section("dead-letters", "Dead letters", null, parts.dead));
   }
 
@@ -113,6 +115,7 @@ export class Stream {
     replaceWhenChanged(parts.facts, [stream.glance.records, stream.glance.batch, stream.glance.report, ago(now - (stream.glance.batch?.created ?? 0))], () => facts(stream, now));
     replaceWhenChanged(parts.batches, [stream.requests, stream.glance.batch?.batch_id], () => batches(stream.requests, stream.glance.batch?.batch_id));
     replaceWhenChanged(parts.alerts, stream.alerts, () => alerts(stream.alerts));
+    replaceWhenChanged(parts.decisions, stream.decisions, () => decisions(stream.decisions));
     replaceWhenChanged(parts.dead, stream.dead_letters, () => deadLetters(stream.dead_letters));
     this.column ??= stream.target ?? stream.columns.find((each) => each.role === "measured")?.name ?? stream.columns[0].name;
     const names = stream.columns.map(({ name, role }) => [name, `${name} (${role})`]);

@@ -7,7 +7,7 @@ import { CAUSES, count, date, duration, number, plural, sentence, share } from "
 const SEVERITY = { critical: "bad", warning: "warning", info: "idle" };
 
 /** A table that is read on a phone as well: there each row is a block. */
-function table(caption, heads, rows) {
+export function table(caption, heads, rows) {
   return html("div", { class: "table" }, html("table", {},
     html("caption", { class: "unseen" }, caption),
     html("thead", {}, html("tr", {}, ...heads.map((head) => html("th", { scope: "col" }, head)))),
