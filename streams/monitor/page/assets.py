@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from importlib.util import find_spec
@@ -23,43 +23,45 @@ _TYPES: Final = {
 _PLOTLY: Final = "plotly.min.js"
 
 
-@dataclass
 class Asset:
-    """A file that is served, read and packed when it is first asked for.
+    """A file that is served: read and packed when it is first asked for, and kept packed.
 
     Args:
         name: With the ending that tells what it is.
         read: Its bytes.
     """
 
-    name: str
-    read: Callable[[], bytes]
-
-    @cached_property
-    def body(self) -> bytes:
-        """As it is."""
-        return self.read()
+    def __init__(self, name: str, read: Callable[[], bytes]) -> None:
+        self.name = name
+        self._read = read
 
     @cached_property
     def packed(self) -> bytes:
-        """Packed by gzip, the same bytes each time."""
-        return gzip.compress(self.body, compresslevel=6, mtime=0)
+        """By gzip, the same bytes each time."""
+        return gzip.compress(self._read(), compresslevel=6, mtime=0)
 
     @cached_property
     def tag(self) -> str:
         """Changes with the file."""
-        return hashlib.blake2b(self.body, digest_size=8).hexdigest()
+        return hashlib.blake2b(self.packed, digest_size=8).hexdigest()
 
-    def answer(self, request: web.Request) -> web.Response:
+    @property
+    def body(self) -> bytes:
+        """As it is, for the few that take nothing packed."""
+        return gzip.decompress(self.packed)
+
+    async def answer(self, request: web.Request) -> web.Response:
         """The file, packed for who takes that; 304 for who has it already."""
-        etag = f'"{self.tag}"'
+        # plotly.js takes a quarter of a second to pack, once: the records are not held up by it.
+        etag = f'"{await asyncio.to_thread(lambda: self.tag)}"'
         # To be asked about each time, which costs 304 and no body: an update is seen at once.
         headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if etag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
-        body = self.body
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             body, headers["Content-Encoding"] = self.packed, "gzip"
+        else:
+            body = await asyncio.to_thread(lambda: self.body)
         kind = _TYPES[PurePosixPath(self.name).suffix]
         return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 

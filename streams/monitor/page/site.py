@@ -76,13 +76,13 @@ class Site:
         )
 
     async def _page(self, request: web.Request) -> web.Response:
-        return self.assets["index.html"].answer(request)
+        return await self.assets["index.html"].answer(request)
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         if name not in self.assets:
             raise web.HTTPNotFound(text=f"There is no file {name!r} here.\n")
-        return self.assets[name].answer(request)
+        return await self.assets[name].answer(request)
 
     async def _state(self, _request: web.Request) -> web.Response:
         return _json(self.board.state(self._clock()))

@@ -3,6 +3,8 @@
 import { colour } from "./chart.js";
 import { count, date } from "./words.js";
 
+const MOST = 24; // lines in one chart: the latest
+
 /** Where a record lies in time, by the records whose times are known. */
 export class Timeline {
   /** @param {...{record: number[], time: number[]}} known records, rising, with seconds since 1970 */
@@ -43,7 +45,7 @@ export const place = (record, time) => `record ${count(record)}${time ? `, ${dat
  */
 export function marks(events, timeline, along, range) {
   if (along === "age") return { shapes: [], annotations: [] };
-  const shown = apart(events.filter((each) => each.record >= range[0]), range);
+  const shown = apart(events.filter((each) => each.record >= range[0]).slice(-MOST), range);
   const shapes = shown.map((each) => ({
     type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, x0: timeline.at(each.record, along), x1: timeline.at(each.record, along),
     line: { color: colour(each.colour), width: each.strong ? 2 : 1, dash: each.dash },

@@ -6,6 +6,7 @@ import { badge, URGENCY } from "./tone.js";
 import { ago, count, duration, plural, share } from "./words.js";
 
 const FEW = 4; // streams up to which the filter is no help
+const MANY = 9; // streams from which each has a line instead of a card
 
 export class Lab {
   key = "lab";
@@ -29,6 +30,7 @@ export class Lab {
     setText(this.summary, summary(streams.map(([, stream]) => stream), state.dead_letters));
     replaceWhenChanged(this.tally, tally(streams), () => tally(streams).map(([tone, n]) => html("li", {}, badge(tone), ` ${n}`)));
     this.filter.hidden = streams.length <= FEW;
+    this.list.classList.toggle("many", streams.length > MANY);
     for (const name of [...this.cards.keys()]) {
       if (!(name in state.streams)) { this.cards.get(name).remove(); this.cards.delete(name); }
     }
@@ -81,8 +83,8 @@ function summary(streams, dead) {
 function card(name, stream, age, drifted) {
   const { tone, text, detail } = stream.standing;
   const facts = [
-    ["Age of the batch", stream.batch ? [age, html("span", { class: "soft" }, ` · ${plural(stream.batch.age_records, "record")}`)] : "no batch yet"],
-    ["Last drift", stream.last_drift ? [drifted, html("span", { class: "soft" }, ` · record ${count(stream.last_drift.change_point ?? stream.last_drift.record)}`)] : "none seen"],
+    ["Age of the batch", stream.batch ? [age, html("span", { class: "soft" }, `${plural(stream.batch.age_records, "record")}`)] : "no batch yet"],
+    ["Last drift", stream.last_drift ? [drifted, html("span", { class: "soft" }, `record ${count(stream.last_drift.change_point ?? stream.last_drift.record)}`)] : "none seen"],
     ["Records", count(stream.records)],
   ];
   return html("a", { class: `card ${tone}`, href: `#/stream/${encodeURIComponent(name)}` },

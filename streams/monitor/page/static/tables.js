@@ -6,12 +6,21 @@ import { CAUSES, count, date, duration, number, plural, sentence, share } from "
 
 const SEVERITY = { critical: "bad", warning: "warning", info: "idle" };
 
+const MOST = 10; // rows that are shown until all are asked for
+const unfolded = new Set(); // tables of which all are shown, while this page is open
+
 /** A table that is read on a phone as well: there each row is a block. */
 export function table(caption, heads, rows) {
+  const row = (cells, i) => html("tr", { hidden: i >= MOST && !unfolded.has(caption) }, ...cells.map((cell, j) => html("td", { "data-head": heads[j] }, cell)));
+  const body = html("tbody", {}, ...rows.map(row));
+  const all = rows.length <= MOST || unfolded.has(caption) ? null : html("button", { type: "button", class: "more", onclick: (event) => {
+    unfolded.add(caption);
+    for (const each of body.rows) each.hidden = false;
+    event.target.remove();
+  } }, `Show all ${count(rows.length)}`);
   return html("div", { class: "table" }, html("table", {},
     html("caption", { class: "unseen" }, caption),
-    html("thead", {}, html("tr", {}, ...heads.map((head) => html("th", { scope: "col" }, head)))),
-    html("tbody", {}, ...rows.map((cells) => html("tr", {}, ...cells.map((cell, i) => html("td", { "data-head": heads[i] }, cell)))))));
+    html("thead", {}, html("tr", {}, ...heads.map((head) => html("th", { scope: "col" }, head)))), body), all);
 }
 
 const none = (text) => html("p", { class: "soft" }, text);
