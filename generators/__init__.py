@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .auto import Auto
     from .condition import Condition
     from .conditions import Where
+    from .copula import Copula
     from .diffusion import Diffusion
     from .errors import (
         ConflictingLaws,
@@ -32,6 +33,7 @@ __all__ = [
     "Auto",
     "Condition",
     "ConflictingLaws",
+    "Copula",
     "Diffusion",
     "Generator",
     "GeneratorError",
@@ -53,6 +55,7 @@ _HOME: Final[dict[str, str]] = {
     "GENERATORS": "registry",
     "Auto": "auto",
     "Condition": "condition",
+    "Copula": "copula",
     "Diffusion": "diffusion",
     "Generator": "generator",
     "Progress": "progress",

@@ -7,6 +7,7 @@ from typing import Any, Final
 from halflife.schemas.table import Table
 
 from .auto import Auto
+from .copula import Copula
 from .diffusion import Diffusion
 from .errors import UnknownGenerator
 from .generator import Generator
@@ -14,6 +15,7 @@ from .trees import Trees
 
 GENERATORS: Final[dict[str, type[Generator]]] = {
     "auto": Auto,
+    "copula": Copula,
     "diffusion": Diffusion,
     "trees": Trees,
 }
