@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         WrongState,
     )
     from .generator import Generator
+    from .mixture import Mixture
     from .progress import Progress
     from .registry import GENERATORS, create
     from .trees import Trees
@@ -37,6 +38,7 @@ __all__ = [
     "Diffusion",
     "Generator",
     "GeneratorError",
+    "Mixture",
     "NeedsTorch",
     "NotFitted",
     "Progress",
@@ -59,6 +61,7 @@ _HOME: Final[dict[str, str]] = {
     "Diffusion": "diffusion",
     "Generator": "generator",
     "Progress": "progress",
+    "Mixture": "mixture",
     "Trees": "trees",
     "Where": "conditions",
     "create": "registry",

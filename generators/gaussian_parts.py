@@ -210,7 +210,8 @@ def _log_masses(mean: FloatArray, spread: FloatArray, intervals: FloatArray) -> 
 def _log_mass(mean: FloatArray, spread: FloatArray, intervals: FloatArray) -> FloatArray:
     """Logarithm of the mass of all intervals together, shape (n,)."""
     with np.errstate(divide="ignore"):
-        return np.asarray(logsumexp(_log_masses(mean, spread, intervals), axis=1))
+        total = logsumexp(_log_masses(mean, spread, intervals), axis=1)
+        return np.asarray(total, dtype=np.float64)
 
 
 def _truncated(

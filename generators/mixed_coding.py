@@ -96,8 +96,8 @@ class MixedCoding:
         for j, levels in enumerate(self.levels):
             place = {level: code for code, level in enumerate(levels)}
             codes[:, j] = [place[text] for text in latents.texts[:, j]]
-        for number, column in self.gap_codes.items():
-            codes[:, column] = np.isnan(latents.numbers[:, number])
+        for gap, column in self.gap_codes.items():
+            codes[:, column] = np.isnan(latents.numbers[:, gap])
         return scores, codes
 
     def decode(self, scores: FloatArray, codes: CodeArray) -> Block:
@@ -105,8 +105,8 @@ class MixedCoding:
         numbers = np.empty(scores.shape)
         for j, number in enumerate(self.numbers):
             numbers[:, j] = number.decode(scores[:, j])
-        for number_index, column in self.gap_codes.items():
-            numbers[codes[:, column] == 1, number_index] = np.nan
+        for gap, column in self.gap_codes.items():
+            numbers[codes[:, column] == 1, gap] = np.nan
         return self.rows(numbers, codes)
 
     def rows(self, numbers: FloatArray, codes: CodeArray) -> Block:

@@ -120,8 +120,7 @@ class NumberScores:
     def _place(self, value: float, *, first: bool) -> float:
         """First place whose value is at least ``value``, or last where it is at most that."""
         count = len(self.quantiles)
-        side = "left" if first else "right"
-        above = int(np.searchsorted(self.quantiles, value, side=side))
+        above = int(np.searchsorted(self.quantiles, value, side="left" if first else "right"))
         if above in (0, count):
             return float(above)
         below = self.quantiles[above - 1]

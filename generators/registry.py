@@ -11,12 +11,14 @@ from .copula import Copula
 from .diffusion import Diffusion
 from .errors import UnknownGenerator
 from .generator import Generator
+from .mixture import Mixture
 from .trees import Trees
 
 GENERATORS: Final[dict[str, type[Generator]]] = {
     "auto": Auto,
     "copula": Copula,
     "diffusion": Diffusion,
+    "mixture": Mixture,
     "trees": Trees,
 }
 
