@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         WrongState,
     )
     from .generator import Generator
+    from .kde import KDE
     from .mixture import Mixture
     from .progress import Progress
     from .registry import GENERATORS, create
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GENERATORS",
+    "KDE",
     "Auto",
     "Condition",
     "ConflictingLaws",
@@ -62,6 +64,7 @@ _HOME: Final[dict[str, str]] = {
     "Generator": "generator",
     "Progress": "progress",
     "Mixture": "mixture",
+    "KDE": "kde",
     "Trees": "trees",
     "Where": "conditions",
     "create": "registry",

@@ -8,9 +8,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, logsumexp, ndtr, ndtri, ndtri_exp
+from scipy.special import ndtr, ndtri
 
 from halflife.schemas.table import FloatArray
+
+from .truncated_normal import choose, log_mass, truncated
 
 Limits = Mapping[int, FloatArray]
 """Of some columns, the intervals where they must lie: shape (m, 2), ascending, disjoint."""
@@ -50,7 +52,7 @@ class GaussianParts:
 
     def draw(self, random: np.random.Generator, rows: int) -> tuple[FloatArray, NDArray[np.intp]]:
         """Points, shape (rows, p), and the part that each is of, shape (rows,)."""
-        part = _choose(np.log(self.weights), random, rows)
+        part = choose(np.log(self.weights), random, rows)
         noise = random.standard_normal((rows, self.means.shape[1]))
         points = self.means[part]
         for k in range(len(self.weights)):
@@ -85,16 +87,16 @@ class GaussianParts:
         log_weights = np.log(self.weights) + (0.0 if odds is None else odds)
         first = columns[0]
         spread = np.sqrt(self.covariances[:, first, first])
-        mass = _log_mass(self.means[:, first], spread, limits[first])
+        mass = log_mass(self.means[:, first], spread, limits[first])
         if not np.isfinite(log_weights + mass).any():
             return self.means[:0], np.zeros(0, dtype=np.intp)
         size = rows if len(columns) == 1 else _POOL * rows
-        part = _choose(log_weights + mass, random, size)
+        part = choose(log_weights + mass, random, size)
         found, log_weight = self._propose(columns, limits, part, random)
         if len(columns) > 1:
             if not np.isfinite(log_weight).any():
                 return self.means[:0], np.zeros(0, dtype=np.intp)
-            kept = _choose(log_weight, random, rows)
+            kept = choose(log_weight, random, rows)
             found, part = found[kept], part[kept]
             self._sweep(columns, limits, found, part, random)
         return self._complete(columns, found, part, random), part
@@ -116,8 +118,8 @@ class GaussianParts:
             mean = self.means[part, column] + (factor[:, :j] * noise[:, :j]).sum(axis=1)
             spread = factor[:, j]
             if j:
-                weight += _log_mass(mean, spread, limits[column])
-            found[:, j] = _truncated(mean, spread, limits[column], random)
+                weight += log_mass(mean, spread, limits[column])
+            found[:, j] = truncated(mean, spread, limits[column], random)
             noise[:, j] = (found[:, j] - mean) / spread
         return found, weight
 
@@ -137,7 +139,7 @@ class GaussianParts:
                 away = found - self.means[part][:, columns]
                 pull = (precision[part, j] * away).sum(axis=1) - own * away[:, j]
                 mean = self.means[part, column] - pull / own
-                found[:, j] = _truncated(mean, 1 / np.sqrt(own), limits[column], random)
+                found[:, j] = truncated(mean, 1 / np.sqrt(own), limits[column], random)
 
     def _complete(
         self,
@@ -184,50 +186,3 @@ class GaussianParts:
         spread = np.sqrt(self.covariances[:, column, column])
         places = (cells[:, None] - self.means[:, column]) / spread
         return np.asarray(ndtr(places) @ self.weights, dtype=np.float64)
-
-
-def _choose(log_odds: FloatArray, random: np.random.Generator, rows: int) -> NDArray[np.intp]:
-    """Indices with given odds, shape (rows,)."""
-    odds = np.exp(log_odds - log_odds.max())
-    edges = np.cumsum(odds)
-    place = random.random(rows) * edges[-1]
-    return np.minimum(np.searchsorted(edges, place, side="right"), len(odds) - 1)
-
-
-def _log_masses(mean: FloatArray, spread: FloatArray, intervals: FloatArray) -> FloatArray:
-    """Logarithm of the Gaussian mass of each interval, shape (n, m)."""
-    low = (intervals[:, 0] - mean[:, None]) / spread[:, None]
-    high = (intervals[:, 1] - mean[:, None]) / spread[:, None]
-    # In the upper tail the difference is taken from the other side, where it keeps its digits.
-    turned = low > 0
-    low, high = np.where(turned, -high, low), np.where(turned, -low, high)
-    with np.errstate(divide="ignore"):
-        upper = log_ndtr(high)
-        gap = np.minimum(log_ndtr(low) - upper, 0.0)
-        return np.asarray(upper + np.log(-np.expm1(gap)), dtype=np.float64)
-
-
-def _log_mass(mean: FloatArray, spread: FloatArray, intervals: FloatArray) -> FloatArray:
-    """Logarithm of the mass of all intervals together, shape (n,)."""
-    with np.errstate(divide="ignore"):
-        total = logsumexp(_log_masses(mean, spread, intervals), axis=1)
-        return np.asarray(total, dtype=np.float64)
-
-
-def _truncated(
-    mean: FloatArray, spread: FloatArray, intervals: FloatArray, random: np.random.Generator
-) -> FloatArray:
-    """One Gaussian draw within the intervals for each row, shape (n,)."""
-    masses = _log_masses(mean, spread, intervals)
-    odds = np.cumsum(np.exp(masses - masses.max(axis=1, initial=-1e300, keepdims=True)), axis=1)
-    place = random.random(len(mean)) * odds[:, -1]
-    which = np.minimum((odds <= place[:, None]).sum(axis=1), len(intervals) - 1)
-    low = (intervals[which, 0] - mean) / spread
-    high = (intervals[which, 1] - mean) / spread
-    turned = low > 0
-    low, high = np.where(turned, -high, low), np.where(turned, -low, high)
-    uniform = np.log1p(-random.random(len(mean)))
-    mass = masses[np.arange(len(mean)), which]
-    drawn = ndtri_exp(np.minimum(np.logaddexp(log_ndtr(low), uniform + mass), 0.0))
-    drawn = np.where(turned, -drawn, drawn)
-    return np.clip(mean + spread * drawn, intervals[which, 0], intervals[which, 1])

@@ -11,6 +11,7 @@ from .copula import Copula
 from .diffusion import Diffusion
 from .errors import UnknownGenerator
 from .generator import Generator
+from .kde import KDE
 from .mixture import Mixture
 from .trees import Trees
 
@@ -19,6 +20,7 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "copula": Copula,
     "diffusion": Diffusion,
     "mixture": Mixture,
+    "kde": KDE,
     "trees": Trees,
 }
 
