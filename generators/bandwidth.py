@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -64,30 +65,30 @@ class LeaveOneOut:
         order = random.permutation(len(centres))
         near, asked = order[:_SUPPORT], order[:_QUERIES]
         self.rows = len(near)
-        self._terms: list[Callable[[float], _Single]] = []
+        self._terms: dict[int, Callable[[float], _Single]] = {}
         smooth: list[int] = []
         for j, number in enumerate(numbers):
             if number.gridded and len(number.edges) <= _MOST_STEPS + 1:
-                cells = centres[:, j]
-                self._terms.append(_steps(number, cells[asked], cells[near]))
+                self._terms[j] = _steps(number, centres[asked, j], centres[near, j])
             else:
-                self._terms.append(_density(centres[asked, j], centres[near, j]))
                 smooth.append(j)
         for j, share in enumerate(level_shares(codes, sizes)):
-            self._terms.append(_level(share, codes[asked, j], codes[near, j]))
+            self._terms[len(numbers) + j] = _level(share, codes[asked, j], codes[near, j])
+        self._smooth = np.array(smooth, dtype=np.intp)
+        self._density = _density(centres[asked][:, smooth], centres[near][:, smooth])
         self._self = np.arange(len(asked))
 
     @property
     def width(self) -> int:
         """How many widths there are."""
-        return len(self._terms)
+        return len(self._terms) + len(self._smooth)
 
     def __call__(self, widths: FloatArray) -> float:
         """``L`` of widths in (0, 1], shape (width,)."""
-        total = np.zeros((len(self._self), self.rows), dtype=np.float32)
-        for term, width in zip(self._terms, widths, strict=True):
-            if width < 1:
-                total += term(float(width))
+        total = self._density(widths[self._smooth])
+        for j, term in self._terms.items():
+            if widths[j] < 1:
+                total += term(float(widths[j]))
         total[self._self, self._self] = -np.inf
         top = total.max(axis=1, keepdims=True)
         each = np.log(np.exp(total - top).sum(axis=1)) + top[:, 0]
@@ -109,10 +110,14 @@ def fitted_widths(likelihood: LeaveOneOut, rows: int, random: np.random.Generato
         R. Storn, K. Price, "Differential evolution", Journal of Global Optimization 11 (1997) 341.
     """
     width = likelihood.width
-    lowest = np.log(_NARROWEST)
+    lowest = math.log(_NARROWEST)
     members = max(_FEWEST_MEMBERS, width + width // 2)
+
+    def loss(place: FloatArray) -> float:
+        return -likelihood(np.exp(place))
+
     found = differential_evolution(
-        lambda place: -likelihood(np.exp(place)),
+        loss,
         [(lowest, 0.0)] * width,
         init=random.uniform(lowest, 0.0, (members, width)),
         maxiter=30,
@@ -125,21 +130,18 @@ def fitted_widths(likelihood: LeaveOneOut, rows: int, random: np.random.Generato
     return np.asarray(np.where(widths < 0.95, widths * shrink, widths), dtype=np.float64)
 
 
-def _density(asked: FloatArray, near: FloatArray) -> Callable[[float], _Single]:
-    """Kernel density over the normal density, as its logarithm, shape (asked, near)."""
-    there = ~np.isnan(asked)[:, None] & ~np.isnan(near)
-    x = np.nan_to_num(asked).astype(np.float32)[:, None]
-    y = np.nan_to_num(near).astype(np.float32)[None, :]
-    product, x_square, y_square = x * y * there, x**2 * there, y**2 * there
-    seen = there.astype(np.float32)
+def _density(asked: FloatArray, near: FloatArray) -> Callable[[FloatArray], _Single]:
+    """Kernel density over the normal density, as its logarithm, of all smooth columns together."""
+    seen, there = ~np.isnan(asked), (~np.isnan(near)).astype(np.float32)
+    x, y = np.nan_to_num(asked), np.nan_to_num(near).astype(np.float32)
+    right = np.concatenate([y, there, y**2], axis=1).T
 
-    def term(h: float) -> _Single:
+    def term(h: FloatArray) -> _Single:
         # -(x - a y)**2 / (2 h**2) - log h + x**2 / 2 with a**2 = 1 - h**2, multiplied out.
-        a_square = 1 - h**2
-        found = np.sqrt(a_square) / h**2 * product
-        found -= a_square / (2 * h**2) * (x_square + y_square)
-        found -= np.log(h) * seen
-        return np.asarray(found, dtype=np.float32)
+        half = (1 - h**2) / (2 * h**2)
+        cross = np.sqrt(1 - h**2) / h**2
+        left = [x * cross, -half * x**2 - np.log(h) * seen, -half * seen]
+        return np.asarray(np.concatenate(left, axis=1).astype(np.float32) @ right)
 
     return term
 
