@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import differential_evolution
+from scipy.optimize import Bounds, differential_evolution
 from scipy.special import log_ndtr
 
 from halflife.schemas.table import FloatArray
@@ -118,7 +118,7 @@ def fitted_widths(likelihood: LeaveOneOut, rows: int, random: np.random.Generato
 
     found = differential_evolution(
         loss,
-        [(lowest, 0.0)] * width,
+        Bounds(np.full(width, lowest), np.zeros(width)),
         init=random.uniform(lowest, 0.0, (members, width)),
         maxiter=30,
         tol=1e-3,

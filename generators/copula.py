@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block, FloatArray
 
 from .archive import Arrays
+from .conditions import Where
 from .gaussian_parts import GaussianParts
 from .generator import CHUNK, Generator
 from .latent_correlation import latent_correlation
 from .mixed_coding import CodeArray, MixedCoding
+from .mixed_limits import MixedLimits, intervals_of, rows_within
 from .number_scores import NumberScores
 from .progress import Progress
 
@@ -91,6 +93,18 @@ class Copula(Generator):
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream."""
         chunks = [self._parts.draw(stream, CHUNK)[0] for stream in streams]
+        return self._rows(np.concatenate(chunks))
+
+    def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
+        """The same under conditions: a Gaussian given limits of some columns."""
+        return rows_within(where, self._mixed, streams, self._within)
+
+    def _within(self, streams: Sequence[np.random.Generator], found: MixedLimits) -> Block:
+        limits = dict(found.numbers)
+        for j, allowed in found.codes.items():
+            places = np.sort(self._ranks[j][allowed])
+            limits[len(self._mixed.numbers) + j] = intervals_of(self._steps[j], places)
+        chunks = [self._parts.draw_within(limits, one, CHUNK)[0] for one in streams]
         return self._rows(np.concatenate(chunks))
 
     def _rows(self, points: FloatArray) -> Block:

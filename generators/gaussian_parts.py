@@ -50,9 +50,11 @@ class GaussianParts:
     means: FloatArray
     covariances: FloatArray
 
-    def draw(self, random: np.random.Generator, rows: int) -> tuple[FloatArray, NDArray[np.intp]]:
-        """Points, shape (rows, p), and the part that each is of, shape (rows,)."""
-        part = choose(np.log(self.weights), random, rows)
+    def draw(
+        self, random: np.random.Generator, rows: int, odds: FloatArray | None = None
+    ) -> tuple[FloatArray, NDArray[np.intp]]:
+        """Points, shape (rows, p), and their parts, shape (rows,); ``odds`` as in `draw_within`."""
+        part = choose(np.log(self.weights) + (0.0 if odds is None else odds), random, rows)
         noise = random.standard_normal((rows, self.means.shape[1]))
         points = self.means[part]
         for k in range(len(self.weights)):
@@ -75,7 +77,7 @@ class GaussianParts:
         Gibbs sweeps, which leave the truncated law as it is.
 
         Args:
-            limits: At least one column.
+            limits: Of some columns; without any, all is drawn freely.
             random: All of the randomness.
             rows: How many.
             odds: Logarithm of further odds of each part, shape (parts,).
@@ -83,6 +85,8 @@ class GaussianParts:
         Returns:
             Points, shape (rows, p), and their parts; no rows where the limits have no chance.
         """
+        if not limits:
+            return self.draw(random, rows, odds)
         columns = sorted(limits)
         log_weights = np.log(self.weights) + (0.0 if odds is None else odds)
         first = columns[0]

@@ -11,8 +11,10 @@ from halflife.schemas.table import Block
 
 from .archive import Arrays
 from .bandwidth import LeaveOneOut, fitted_widths
+from .conditions import Where
 from .generator import CHUNK, Generator
 from .mixed_coding import MixedCoding
+from .mixed_limits import MixedLimits, rows_within
 from .product_kernel import ProductKernel, level_shares
 from .progress import Progress
 
@@ -87,6 +89,18 @@ class KDE(Generator):
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream."""
         chunks = [self._kernel.draw(stream, CHUNK) for stream in streams]
+        scores, codes = (np.concatenate(part) for part in zip(*chunks, strict=True))
+        return self._mixed.decode(scores, codes)
+
+    def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
+        """The same under conditions: real rows by the chance that their kernel meets them."""
+        return rows_within(where, self._mixed, streams, self._within)
+
+    def _within(self, streams: Sequence[np.random.Generator], limits: MixedLimits) -> Block:
+        chunks = [
+            self._kernel.draw_within(limits.numbers, limits.codes, stream, CHUNK)
+            for stream in streams
+        ]
         scores, codes = (np.concatenate(part) for part in zip(*chunks, strict=True))
         return self._mixed.decode(scores, codes)
 

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.schemas.table import Block, FloatArray, Table
+from halflife.schemas.table import Block, Table
 
 from .archive import Arrays
+from .conditions import Where
 from .gaussian_parts import GaussianParts
 from .generator import CHUNK, Generator
 from .mixed_coding import CodeArray, MixedCoding
+from .mixed_limits import MixedLimits, rows_within
 from .mixture_fit import MixtureFit
 from .progress import Progress
 
@@ -87,30 +89,46 @@ class Mixture(Generator):
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream."""
-        chunks = []
-        for stream in streams:
-            points, part = self._fit.parts.draw(stream, CHUNK)
-            chunks.append((points, self._codes(part, stream)))
-        return self._rows(
-            np.concatenate([points for points, _ in chunks]),
-            np.concatenate([codes for _, codes in chunks]),
-        )
+        return self._within(streams, MixedLimits({}, {}))
 
-    def _codes(self, part: NDArray[np.intp], random: np.random.Generator) -> CodeArray:
+    def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
+        """The same under conditions: parts by their chance to meet them, then each within."""
+        return rows_within(where, self._mixed, streams, self._within)
+
+    def _within(self, streams: Sequence[np.random.Generator], limits: MixedLimits) -> Block:
+        parts = self._fit.parts
+        ends = {
+            j: np.array([[parts.from_score(end, j) for end in one] for one in intervals])
+            for j, intervals in limits.numbers.items()
+        }
+        odds = np.zeros(len(parts.weights))
+        for j, allowed in limits.codes.items():
+            odds += np.log(self._fit.chances[j][:, allowed].sum(axis=1))
+        points, codes = [], []
+        for stream in streams:
+            drawn, part = parts.draw_within(ends, stream, CHUNK, odds)
+            points.append(drawn)
+            codes.append(self._codes(part, limits.codes, stream))
+        scores = parts.to_scores(np.concatenate(points))
+        return self._mixed.decode(scores, np.concatenate(codes))
+
+    def _codes(
+        self,
+        part: NDArray[np.intp],
+        limits: Mapping[int, NDArray[np.bool_]],
+        random: np.random.Generator,
+    ) -> CodeArray:
         """Levels of each row's part, shape (rows, codes)."""
         codes = np.empty((len(part), len(self._fit.chances)), dtype=np.int64)
         chance = random.random(codes.shape)
         for j, chances in enumerate(self._fit.chances):
-            edges = np.cumsum(chances, axis=1)
+            edges = np.cumsum(chances * limits.get(j, True), axis=1)
             place = chance[:, j] * edges[part, -1]
             for k in np.unique(part):
                 here = part == k
                 found = np.searchsorted(edges[k], place[here], side="right")
                 codes[here, j] = np.minimum(found, edges.shape[1] - 1)
         return codes
-
-    def _rows(self, points: FloatArray, codes: CodeArray) -> Block:
-        return self._mixed.decode(self._fit.parts.to_scores(points), codes)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """The coding and the parts."""
