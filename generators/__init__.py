@@ -24,8 +24,10 @@ if TYPE_CHECKING:
         WrongState,
     )
     from .generator import Generator
+    from .interpolation import Interpolation
     from .kde import KDE
     from .mixture import Mixture
+    from .noise import Noise
     from .progress import Progress
     from .registry import GENERATORS, create
     from .trees import Trees
@@ -40,8 +42,10 @@ __all__ = [
     "Diffusion",
     "Generator",
     "GeneratorError",
+    "Interpolation",
     "Mixture",
     "NeedsTorch",
+    "Noise",
     "NotFitted",
     "Progress",
     "ShortOfRows",
@@ -65,6 +69,8 @@ _HOME: Final[dict[str, str]] = {
     "Progress": "progress",
     "Mixture": "mixture",
     "KDE": "kde",
+    "Interpolation": "interpolation",
+    "Noise": "noise",
     "Trees": "trees",
     "Where": "conditions",
     "create": "registry",

@@ -58,7 +58,7 @@ class MixedLimits:
             elif one.column in table.numeric:
                 j = table.numeric.index(one.column)
                 grid = mixed.coding.grids.get(one.column)
-                found = mixed.numbers[j].limits(*_widened(one.low, one.high, grid))
+                found = mixed.numbers[j].limits(*widened(one.low, one.high, grid))
                 numbers[j] = np.array([] if found is None else [found]).reshape(-1, 2)
                 if j in mixed.gaps:
                     codes[mixed.gap_codes[j]] = np.array([True, False])
@@ -102,8 +102,8 @@ def intervals_of(number: NumberScores, values: NDArray[Any]) -> FloatArray:
     return np.array(found).reshape(-1, 2)
 
 
-def _widened(low: float, high: float, grid: Grid | None) -> tuple[float, float]:
-    """Limits of what is snapped to lines of the grid within the given ones."""
+def widened(low: float, high: float, grid: Grid | None) -> tuple[float, float]:
+    """Limits of the numbers that lines of the grid within the given limits take in by rounding."""
     if grid is None:
         return low, high
     ends = grid.to_lines(np.array([low, high]))

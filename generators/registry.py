@@ -11,8 +11,10 @@ from .copula import Copula
 from .diffusion import Diffusion
 from .errors import UnknownGenerator
 from .generator import Generator
+from .interpolation import Interpolation
 from .kde import KDE
 from .mixture import Mixture
+from .noise import Noise
 from .trees import Trees
 
 GENERATORS: Final[dict[str, type[Generator]]] = {
@@ -21,6 +23,8 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "diffusion": Diffusion,
     "mixture": Mixture,
     "kde": KDE,
+    "interpolation": Interpolation,
+    "noise": Noise,
     "trees": Trees,
 }
 
