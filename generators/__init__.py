@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .generator import Generator
     from .interpolation import Interpolation
     from .kde import KDE
+    from .minority import Minority
     from .mixture import Mixture
     from .noise import Noise
     from .progress import Progress
@@ -43,6 +44,7 @@ __all__ = [
     "Generator",
     "GeneratorError",
     "Interpolation",
+    "Minority",
     "Mixture",
     "NeedsTorch",
     "Noise",
@@ -71,6 +73,7 @@ _HOME: Final[dict[str, str]] = {
     "KDE": "kde",
     "Interpolation": "interpolation",
     "Noise": "noise",
+    "Minority": "minority",
     "Trees": "trees",
     "Where": "conditions",
     "create": "registry",

@@ -13,6 +13,7 @@ from .errors import UnknownGenerator
 from .generator import Generator
 from .interpolation import Interpolation
 from .kde import KDE
+from .minority import Minority
 from .mixture import Mixture
 from .noise import Noise
 from .trees import Trees
@@ -25,6 +26,7 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "kde": KDE,
     "interpolation": Interpolation,
     "noise": Noise,
+    "minority": Minority,
     "trees": Trees,
 }
 
