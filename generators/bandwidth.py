@@ -95,7 +95,9 @@ class LeaveOneOut:
         return float(each.mean(dtype=np.float64) - np.log(self.rows - 1))
 
 
-def fitted_widths(likelihood: LeaveOneOut, rows: int, random: np.random.Generator) -> FloatArray:
+def fitted_widths(
+    likelihood: LeaveOneOut, rows: int, generations: int, random: np.random.Generator
+) -> FloatArray:
     """The widths that make the rows most likely, by differential evolution.
 
     Searched on a logarithmic scale from .01 to 1. Where fewer than all rows were looked at, the
@@ -104,6 +106,7 @@ def fitted_widths(likelihood: LeaveOneOut, rows: int, random: np.random.Generato
     Args:
         likelihood: To be maximised.
         rows: Of the kernel that is to have the widths.
+        generations: Rounds of the search, at most.
         random: Of the search.
 
     Reference:
@@ -120,7 +123,7 @@ def fitted_widths(likelihood: LeaveOneOut, rows: int, random: np.random.Generato
         loss,
         Bounds(np.full(width, lowest), np.zeros(width)),
         init=random.uniform(lowest, 0.0, (members, width)),
-        maxiter=30,
+        maxiter=generations,
         tol=1e-3,
         polish=False,
         rng=random,

@@ -105,14 +105,16 @@ class Copula(Generator):
             places = np.sort(self._ranks[j][allowed])
             limits[len(self._mixed.numbers) + j] = intervals_of(self._steps[j], places)
         chunks = [self._parts.draw_within(limits, one, CHUNK)[0] for one in streams]
-        return self._rows(np.concatenate(chunks))
+        return self._rows(np.concatenate(chunks), found.values)
 
-    def _rows(self, points: FloatArray) -> Block:
+    def _rows(
+        self, points: FloatArray, between: Mapping[int, tuple[float, float]] | None = None
+    ) -> Block:
         numbers = len(self._mixed.numbers)
         codes = np.empty((len(points), len(self._steps)), dtype=np.int64)
         for j, (ranks, steps) in enumerate(zip(self._ranks, self._steps, strict=True)):
             codes[:, j] = np.argsort(ranks)[steps.decode(points[:, numbers + j]).astype(np.intp)]
-        return self._mixed.decode(points[:, :numbers], codes)
+        return self._mixed.decode(points[:, :numbers], codes, between)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """The coding, the order of levels, and the correlations."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from halflife.schemas.table import FloatArray
+from halflife.schemas.table import FloatArray, Table
 
 from .bandwidth import LeaveOneOut, fitted_widths
 from .mixed_coding import CodeArray, MixedCoding
@@ -24,9 +24,11 @@ class KDE(SmoothedRows):
 
     Args:
         table: What the columns are, and the laws to keep.
+        generations: Rounds of the search for the bandwidths, at most.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
+        ValueError: For ``generations`` below 1.
 
     Attributes:
         widths: Bandwidth of each latent column, near 0 a copy and 1 free of the others; empty
@@ -51,6 +53,17 @@ class KDE(SmoothedRows):
 
     name: ClassVar[str] = "kde"
 
+    def __init__(self, table: Table, *, generations: int = 30) -> None:
+        super().__init__(table)
+        if generations < 1:
+            raise ValueError(f"generations must be at least 1, not {generations}")
+        self.generations = generations
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Arguments of the constructor other than the table."""
+        return {"generations": self.generations}
+
     def choose_widths(
         self,
         mixed: MixedCoding,
@@ -61,4 +74,4 @@ class KDE(SmoothedRows):
         """The most likely ones."""
         sizes = mixed.sizes[: len(mixed.levels)]
         likelihood = LeaveOneOut(mixed.numbers, centres, codes, sizes, random)
-        return fitted_widths(likelihood, len(centres), random)
+        return fitted_widths(likelihood, len(centres), self.generations, random)

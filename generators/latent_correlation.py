@@ -110,5 +110,6 @@ def _definite(correlation: FloatArray) -> FloatArray:
     """The matrix with eigenvalues of at least 1e-3, and ones on its diagonal again."""
     values, vectors = np.linalg.eigh(correlation)
     lifted = (vectors * np.maximum(values, _LEAST)) @ vectors.T
+    lifted = (lifted + lifted.T) / 2
     scale = np.sqrt(np.diag(lifted))
     return np.asarray(lifted / np.outer(scale, scale), dtype=np.float64)

@@ -100,11 +100,24 @@ class MixedCoding:
             codes[:, column] = np.isnan(latents.numbers[:, gap])
         return scores, codes
 
-    def decode(self, scores: FloatArray, codes: CodeArray) -> Block:
-        """The rows of scores and codes; the score of a missing cell is not looked at."""
+    def decode(
+        self,
+        scores: FloatArray,
+        codes: CodeArray,
+        between: Mapping[int, tuple[float, float]] | None = None,
+    ) -> Block:
+        """The rows of scores and codes; the score of a missing cell is not looked at.
+
+        Args:
+            scores: Shape (n, numbers).
+            codes: Shape (n, len(sizes)).
+            between: Of some numbers, limits that they miss by rounding alone, and are set to.
+        """
         numbers = np.empty(scores.shape)
         for j, number in enumerate(self.numbers):
             numbers[:, j] = number.decode(scores[:, j])
+        for j, (low, high) in (between or {}).items():
+            numbers[:, j] = np.clip(numbers[:, j], low, high)
         for gap, column in self.gap_codes.items():
             numbers[codes[:, column] == 1, gap] = np.nan
         return self.rows(numbers, codes)

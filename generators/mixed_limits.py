@@ -32,6 +32,8 @@ class MixedLimits:
     Args:
         numbers: Of some scores, the intervals where they must lie, ascending, shape (m, 2).
         codes: Of some codes, whether each level is allowed.
+        values: Of some latent numbers, the values between which they must lie before they are
+            snapped to their grid: scores meet them but for rounding.
 
     Example:
         >>> from halflife.schemas.table import Column, Table
@@ -44,6 +46,7 @@ class MixedLimits:
 
     numbers: Mapping[int, FloatArray]
     codes: Mapping[int, NDArray[np.bool_]]
+    values: Mapping[int, tuple[float, float]]
 
     @classmethod
     def of(cls, where: Where, mixed: MixedCoding) -> MixedLimits | None:
@@ -51,6 +54,7 @@ class MixedLimits:
         table = mixed.coding.latent_table
         numbers = _compositions(where, mixed)
         codes: dict[int, NDArray[np.bool_]] = {}
+        values: dict[int, tuple[float, float]] = {}
         for one in where.conditions:
             if one.column in table.categories:
                 j = table.categories.index(one.column)
@@ -58,14 +62,16 @@ class MixedLimits:
             elif one.column in table.numeric:
                 j = table.numeric.index(one.column)
                 grid = mixed.coding.grids.get(one.column)
-                found = mixed.numbers[j].limits(*widened(one.low, one.high, grid))
+                values[j] = widened(one.low, one.high, grid)
+                found = mixed.numbers[j].limits(*values[j])
                 numbers[j] = np.array([] if found is None else [found]).reshape(-1, 2)
                 if j in mixed.gaps:
                     codes[mixed.gap_codes[j]] = np.array([True, False])
-        empty = any(len(one) == 0 for one in numbers.values())
-        return (
-            None if empty or any(not one.any() for one in codes.values()) else cls(numbers, codes)
-        )
+        if any(len(one) == 0 for one in numbers.values()):
+            return None
+        if any(not one.any() for one in codes.values()):
+            return None
+        return cls(numbers, codes, values)
 
 
 def rows_within(

@@ -89,7 +89,7 @@ class Mixture(Generator):
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream."""
-        return self._within(streams, MixedLimits({}, {}))
+        return self._within(streams, MixedLimits({}, {}, {}))
 
     def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
         """The same under conditions: parts by their chance to meet them, then each within."""
@@ -110,7 +110,7 @@ class Mixture(Generator):
             points.append(drawn)
             codes.append(self._codes(part, limits.codes, stream))
         scores = parts.to_scores(np.concatenate(points))
-        return self._mixed.decode(scores, np.concatenate(codes))
+        return self._mixed.decode(scores, np.concatenate(codes), limits.values)
 
     def _codes(
         self,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from halflife.schemas.table import FloatArray
@@ -85,9 +84,9 @@ class MixtureFit:
         found = np.empty((len(scores), len(parts.weights)))
         for k, weight in enumerate(parts.weights):
             factor = np.linalg.cholesky(parts.covariances[k])
-            away = solve_triangular(factor, (scores - parts.means[k]).T, lower=True)
+            away = (scores - parts.means[k]) @ np.linalg.inv(factor).T
             spread = np.log(np.diag(factor)).sum() + 0.5 * width * np.log(2 * np.pi)
-            found[:, k] = np.log(weight) - spread - 0.5 * np.einsum("ij,ij->j", away, away)
+            found[:, k] = np.log(weight) - spread - 0.5 * np.einsum("ij,ij->i", away, away)
         for j, chances in enumerate(self.chances):
             found += np.log(chances).T[codes[:, j]]
         return found
@@ -151,8 +150,7 @@ def _maximise(
     for j, size in enumerate(sizes):
         # A level that only rows held out show keeps a chance.
         share = (np.bincount(codes[:, j], minlength=size) + _UNSEEN) / (rows + _UNSEEN * size)
-        found = np.zeros((size, len(count)))
-        np.add.at(found, codes[:, j], odds)
-        chances.append(((found + share[:, None]) / (count + 1.0)).T)
+        found = np.stack([np.bincount(codes[:, j], part, size) for part in odds.T])
+        chances.append((found + share) / (count[:, None] + 1.0))
     weights = (count + 1e-3) / (rows + 1e-3 * len(count))
     return MixtureFit(GaussianParts(weights, means, covariances), tuple(chances))

@@ -98,7 +98,7 @@ class SmoothedRows(Generator):
             for stream in streams
         ]
         scores, codes = (np.concatenate(part) for part in zip(*chunks, strict=True))
-        return self._mixed.decode(scores, codes)
+        return self._mixed.decode(scores, codes, limits.values)
 
     def _kernel_of(
         self, centres: FloatArray, codes: CodeArray, widths: FloatArray

@@ -16,10 +16,11 @@ def log_masses(mean: FloatArray, spread: FloatArray, intervals: FloatArray) -> F
     # In the upper tail the difference is taken from the other side, where it keeps its digits.
     turned = low > 0
     low, high = np.where(turned, -high, low), np.where(turned, -low, high)
-    with np.errstate(divide="ignore"):
-        upper = log_ndtr(high)
+    upper = log_ndtr(high)
+    with np.errstate(divide="ignore", invalid="ignore"):
         gap = np.minimum(log_ndtr(low) - upper, 0.0)
-        return np.asarray(upper + np.log(-np.expm1(gap)), dtype=np.float64)
+        found = upper + np.log(-np.expm1(gap))
+    return np.where(np.isneginf(upper), -np.inf, found)
 
 
 def log_mass(mean: FloatArray, spread: FloatArray, intervals: FloatArray) -> FloatArray:

@@ -31,7 +31,10 @@ from halflife.generators.generator import CHUNK
 from halflife.schemas.table import Block, Column, EquationLaw, Kind, Role, SumLaw, Table
 
 QUICK: dict[str, dict[str, Any]] = {"diffusion": {"steps": 600, "hidden": 48, "layers": 2}}
-QUICKEST: dict[str, dict[str, Any]] = {"diffusion": {"steps": 20, "hidden": 8, "layers": 1}}
+QUICKEST: dict[str, dict[str, Any]] = {
+    "diffusion": {"steps": 20, "hidden": 8, "layers": 1},
+    "kde": {"generations": 2},
+}
 
 TABLE = Table(
     (
