@@ -22,6 +22,8 @@ from .truncated_normal import choose
 
 _MOST_DRAWS: Final = 200
 _HALF: Final = 0.5
+_OFTEN: Final = 3
+_LARGE_SHARE: Final = 0.05
 
 
 class Interpolation(Generator):
@@ -29,7 +31,8 @@ class Interpolation(Generator):
 
     ``x = x_i + u (x_j - x_i)`` with ``u`` uniform in (0, 1), for a real row ``i`` taken at random
     and one of its ``k`` nearest rows ``j`` with the same categories and the same missing cells.
-    Values that repeat are never mixed: they are those of the nearer end. Where a row is alone with
+    Levels of a column that repeats, and values that a twentieth of the rows share, are never
+    mixed: they are those of the nearer end. Where a row is alone with
     its categories, its neighbours are taken from all rows, and its categories stay. Laws are
     kept, as their latents are what is mixed. Rows lie inward of the real ones: spreads
     shrink a little.
@@ -181,12 +184,18 @@ def _neighbours(places: FloatArray, codes: CodeArray, most: int) -> NDArray[np.i
 
 
 def _still(numbers: FloatArray) -> NDArray[np.bool_]:
-    """Which cells hold a value that repeats, shape (n, p)."""
+    """Which cells are never mixed, shape (n, p): of columns of levels all, else what is frequent.
+
+    A value of a spread column that occurs three times by chance is no level: a row that took it
+    beside the levels of its end would be a copy.
+    """
     still = np.zeros(numbers.shape, dtype=np.bool_)
     for j, cells in enumerate(numbers.T):
         there = ~np.isnan(cells)
         if there.any():
-            still[there, j] = repeated(cells[there])
+            _, which, count = np.unique(cells[there], return_inverse=True, return_counts=True)
+            frequent = count[which] >= max(_OFTEN, _LARGE_SHARE * len(which))
+            still[there, j] = frequent | repeated(cells[there]).all()
     return still
 
 
