@@ -57,7 +57,7 @@ class Mixture(Generator):
 
     name: ClassVar[str] = "mixture"
 
-    def __init__(self, table: Table, *, most_parts: int = 32) -> None:
+    def __init__(self, table: Table, *, most_parts: int = 128) -> None:
         super().__init__(table)
         if most_parts < 1:
             raise ValueError(f"most_parts must be at least 1, not {most_parts}")

@@ -15,6 +15,8 @@ from .gaussian_parts import GaussianParts
 from .mixed_coding import CodeArray
 
 _ROUNDS: Final = 60
+_LAST_ROUNDS: Final = 10
+"""With all rows, from parts that stand still for some of them."""
 _GAIN: Final = 1e-3
 _MOST_ROWS: Final = 4000
 _MOST_INDICATORS: Final = 32
@@ -67,7 +69,7 @@ class MixtureFit:
             parts *= 2
         if best is None:
             best = _maximise(scores, codes, sizes, np.ones((len(scores), 1)))
-        return _climb(scores, codes, sizes, best.odds(scores, codes))
+        return _climb(scores, codes, sizes, best.odds(scores, codes), _LAST_ROUNDS)
 
     def log_likelihood(self, scores: FloatArray, codes: CodeArray) -> FloatArray:
         """Of each row, shape (n,)."""
@@ -113,12 +115,16 @@ def _clusters(
 
 
 def _climb(
-    scores: FloatArray, codes: CodeArray, sizes: Sequence[int], odds: FloatArray
+    scores: FloatArray,
+    codes: CodeArray,
+    sizes: Sequence[int],
+    odds: FloatArray,
+    rounds: int = _ROUNDS,
 ) -> MixtureFit:
     """Rounds of both steps until the likelihood stands still."""
     before = -np.inf
     fitted = _maximise(scores, codes, sizes, odds)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         joint = fitted._log_joint(scores, codes)  # noqa: SLF001  # our own class
         each = logsumexp(joint, axis=1, keepdims=True)
         now = float(each.mean())
