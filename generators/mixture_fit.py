@@ -14,7 +14,7 @@ from halflife.schemas.table import FloatArray
 from .gaussian_parts import GaussianParts
 from .mixed_coding import CodeArray
 
-_ROUNDS: Final = 60
+_ROUNDS: Final = 30
 _LAST_ROUNDS: Final = 10
 """With all rows, from parts that stand still for some of them."""
 _GAIN: Final = 1e-3

@@ -22,11 +22,11 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "auto": Auto,
     "copula": Copula,
     "diffusion": Diffusion,
-    "mixture": Mixture,
-    "kde": KDE,
     "interpolation": Interpolation,
-    "noise": Noise,
+    "kde": KDE,
     "minority": Minority,
+    "mixture": Mixture,
+    "noise": Noise,
     "trees": Trees,
 }
 
