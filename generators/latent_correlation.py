@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from halflife.schemas.table import FloatArray
@@ -62,7 +63,7 @@ def latent_correlation(means: FloatArray, edges: Sequence[FloatArray]) -> FloatA
     found[constant] = 0.0
     found[:, constant] = 0.0
     np.fill_diagonal(found, 1.0)
-    return _definite(_shrunk(found, rows))
+    return _definite(_shrunk(found, rows, ~constant[:, None] & ~constant))
 
 
 def _covariance(means: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -97,11 +98,14 @@ def _polynomial(terms: FloatArray, at: FloatArray) -> FloatArray:
     return total
 
 
-def _shrunk(correlation: FloatArray, rows: FloatArray) -> FloatArray:
-    """Off the diagonal, less by the share of the squares that is sampling error."""
+def _shrunk(correlation: FloatArray, rows: FloatArray, told: NDArray[np.bool_]) -> FloatArray:
+    """Off the diagonal, less by the share of the squares that is sampling error.
+
+    Pairs with a column that does not vary tell nothing, and are left out of both sums.
+    """
     off = ~np.eye(len(correlation), dtype=np.bool_)
-    error = ((1 - correlation**2) ** 2 / np.maximum(rows - 1, 1))[off].sum()
-    squares = (correlation**2)[off].sum()
+    error = ((1 - correlation**2) ** 2 / np.maximum(rows - 1, 1))[off & told].sum()
+    squares = (correlation**2)[off & told].sum()
     share = min(1.0, error / squares) if squares > 0 else 1.0
     return np.where(off, (1 - share) * correlation, correlation)
 

@@ -15,7 +15,7 @@ from .gaussian_parts import GaussianParts
 from .mixed_coding import CodeArray
 
 _ROUNDS: Final = 30
-_LAST_ROUNDS: Final = 10
+_LAST_ROUNDS: Final = 3
 """With all rows, from parts that stand still for some of them."""
 _GAIN: Final = 1e-3
 _MOST_ROWS: Final = 4000

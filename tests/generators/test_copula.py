@@ -96,3 +96,12 @@ def test_rows_are_missing_together_where_the_real_ones_are() -> None:
     # P(missing | x > 0) = 3/4 where P(missing | x) = Phi(x).
     assert missing[made.number("x0") > 0].mean() == pytest.approx(0.75, abs=0.04)
     assert missing[made.number("x0") < 0].mean() == pytest.approx(0.25, abs=0.04)
+
+
+def test_columns_that_tell_nothing_take_nothing_from_the_others() -> None:
+    x = np.random.default_rng(6).normal(size=500)
+    nothing = [np.full(500, np.nan), np.full(500, 2.0)]
+    made = fitted(numbers(np.column_stack([x, x, *nothing]))).sample(1000, seed=0)
+    assert np.corrcoef(made.numbers[:, :2].T)[0, 1] > 0.98
+    assert np.isnan(made.number("x2")).all()
+    assert (made.number("x3") == 2).all()
