@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .auto import Auto
     from .condition import Condition
     from .conditions import Where
+    from .copula import Copula
     from .diffusion import Diffusion
     from .errors import (
         ConflictingLaws,
@@ -23,19 +24,30 @@ if TYPE_CHECKING:
         WrongState,
     )
     from .generator import Generator
+    from .interpolation import Interpolation
+    from .kde import KDE
+    from .minority import Minority
+    from .mixture import Mixture
+    from .noise import Noise
     from .progress import Progress
     from .registry import GENERATORS, create
     from .trees import Trees
 
 __all__ = [
     "GENERATORS",
+    "KDE",
     "Auto",
     "Condition",
     "ConflictingLaws",
+    "Copula",
     "Diffusion",
     "Generator",
     "GeneratorError",
+    "Interpolation",
+    "Minority",
+    "Mixture",
     "NeedsTorch",
+    "Noise",
     "NotFitted",
     "Progress",
     "ShortOfRows",
@@ -53,8 +65,14 @@ _HOME: Final[dict[str, str]] = {
     "GENERATORS": "registry",
     "Auto": "auto",
     "Condition": "condition",
+    "Copula": "copula",
     "Diffusion": "diffusion",
     "Generator": "generator",
+    "Interpolation": "interpolation",
+    "KDE": "kde",
+    "Minority": "minority",
+    "Mixture": "mixture",
+    "Noise": "noise",
     "Progress": "progress",
     "Trees": "trees",
     "Where": "conditions",

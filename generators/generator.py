@@ -43,6 +43,7 @@ class Generator(ABC):
     Attributes:
         name: In the registry.
         neural: Whether it trains a network, so that a GPU and a warm start help.
+        partial: Whether it makes only some kind of rows on purpose, to be put beside real ones.
 
     Example:
         >>> from halflife.generators import create
@@ -57,6 +58,7 @@ class Generator(ABC):
 
     name: ClassVar[str]
     neural: ClassVar[bool] = False
+    partial: ClassVar[bool] = False
 
     def __init__(self, table: Table) -> None:
         check_laws(table)

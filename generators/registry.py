@@ -7,14 +7,26 @@ from typing import Any, Final
 from halflife.schemas.table import Table
 
 from .auto import Auto
+from .copula import Copula
 from .diffusion import Diffusion
 from .errors import UnknownGenerator
 from .generator import Generator
+from .interpolation import Interpolation
+from .kde import KDE
+from .minority import Minority
+from .mixture import Mixture
+from .noise import Noise
 from .trees import Trees
 
 GENERATORS: Final[dict[str, type[Generator]]] = {
     "auto": Auto,
+    "copula": Copula,
     "diffusion": Diffusion,
+    "interpolation": Interpolation,
+    "kde": KDE,
+    "minority": Minority,
+    "mixture": Mixture,
+    "noise": Noise,
     "trees": Trees,
 }
 

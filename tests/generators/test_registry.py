@@ -30,8 +30,8 @@ def test_create_passes_options_on() -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UnknownGenerator, match="no generator 'gan'; there are auto, diffusion, tr"):
-        create("gan", TABLE)
+    with pytest.raises(UnknownGenerator, match=r"no generator 'forest'; there are auto, .*, trees"):
+        create("forest", TABLE)
 
 
 def test_public_names_are_what_we_say() -> None:
