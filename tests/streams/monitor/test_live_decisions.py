@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-from pydantic import SecretStr
 
 from halflife.schemas.control import Command
 from halflife.streams.monitor.page.orders import Orders
@@ -41,7 +40,7 @@ def address(player: BoardPlayer) -> Iterator[str]:
         player.heavy.drive(player.watch.order(order))
         player._collect()
 
-    orders = Orders(SecretStr(TOKEN), player.plans, send)
+    orders = Orders(TOKEN, player.plans, send)
     with served(player.board, now=START + 1e5, orders=orders) as address:
         yield address
 

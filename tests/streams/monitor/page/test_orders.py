@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pydantic import SecretStr
 
 from halflife.schemas.control import Command
 from halflife.streams.monitor.board import Board
@@ -36,7 +35,7 @@ async def serve(token: str | None, taken: list[Command], *, away: bool = False) 
         taken.append(order)
 
     plans = plans_of(lab())
-    orders = Orders(None if token is None else SecretStr(token), plans, send, clock=lambda: 1.7e9)
+    orders = Orders(token, plans, send, clock=lambda: 1.7e9)
     app = web.Application()
     board = Board(plans, takes_orders=orders.are_taken)
     Site(board, Guard("127.0.0.1"), orders=orders).install(app)
