@@ -64,7 +64,7 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     registry = CollectorRegistry()
     sender = OrderSender(aiokafka_arguments(settings), topics.control)
     token = settings.secret("token")
-    orders = Orders(token and token.get_secret_value(), lab.streams, sender.send)
+    orders = Orders(None if token is None else token.get_secret_value(), lab.streams, sender.send)
     metrics = MonitorMetrics(registry)
     board = Board(lab.streams, takes_orders=orders.are_taken)
     pool, heartbeat = Pool(settings.pool), Heartbeat()
