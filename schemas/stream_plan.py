@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -157,6 +157,11 @@ class StreamPlan(BaseModel):
         """The columns in the order of the file, with the laws; built anew on each call."""
         columns = tuple(plan.column(name) for name, plan in self.columns.items())
         return Table(columns, tuple(plan.law() for plan in self.laws), self.target)
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """The same as plain data: ``StreamPlan(**plan.declared)`` has the same digest."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @property
     def window_rows(self) -> int:

@@ -36,6 +36,7 @@ SECTIONS: Final = {
         "batches": "the synthetic batches in circulation, and where each came from",
         "regenerate": "ask for a new batch of a stream",
         "decide": "approve or reject a batch, mark a fault, note something",
+        "remake": "a batch made again from its manifest, bit for bit",
         "dlq": "list, show and resend dead letters",
     },
 }

@@ -15,6 +15,7 @@ from typing import Final, Self, TypeVar
 
 from . import child_process
 from .challenger import Challenger
+from .energy import reaped_cpu_seconds
 from .errors import RegenerationError
 from .training_job import TrainingJob
 from .training_step import TrainingStep
@@ -34,6 +35,9 @@ class TrainingChild:
 
     Start it early: it takes some seconds until Python and all libraries are there.
 
+    Attributes:
+        cpu_seconds: CPU time of the process, its start included, in s; known once it has ended.
+
     Example:
         >>> async def challenge(job: TrainingJob) -> Challenger:
         ...     with TrainingChild() as child:
@@ -41,6 +45,7 @@ class TrainingChild:
     """
 
     def __init__(self) -> None:
+        self.cpu_seconds = 0.0
         self._pipe, theirs = _SPAWN.Pipe()
         # One thread for both directions; none of the loop's own, which others may hold up.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="training-pipe")
@@ -70,7 +75,7 @@ class TrainingChild:
     def close(self) -> None:
         """Kills the child, whatever it does."""
         self._process.kill()
-        self._process.join()
+        self._await_end(None)
         self._thread.shutdown()  # its pipe has ended with the child
         self._pipe.close()
         self._process.close()
@@ -125,8 +130,14 @@ class TrainingChild:
     async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
+    def _await_end(self, seconds: float | None) -> None:
+        """Waits for the process; the system tells what it took to whoever waits for its end."""
+        before = reaped_cpu_seconds()
+        self._process.join(seconds)
+        self.cpu_seconds += reaped_cpu_seconds() - before
+
     def _how_it_ended(self) -> str:
-        self._process.join(_LAST_WORDS)
+        self._await_end(_LAST_WORDS)
         code = self._process.exitcode
         if code is not None and code < 0:
             name = signal.Signals(-code).name
