@@ -23,6 +23,7 @@ SECTIONS: Final = {
         "synthesize": "make a synthetic batch from a CSV",
         "report": "how true, useful, private and lawful a synthetic batch is",
         "backtest": "what the monitors would have said about past records",
+        "blend": "how much synthetic beside real helps to predict the target",
     },
     "Live, over Kafka": {
         "demo": "the story of the solar cells, from reference to new batch",
