@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         WrongState,
     )
     from .generator import Generator
+    from .private import Private
     from .progress import Progress
     from .registry import GENERATORS, create
     from .trees import Trees
@@ -37,6 +38,7 @@ __all__ = [
     "GeneratorError",
     "NeedsTorch",
     "NotFitted",
+    "Private",
     "Progress",
     "ShortOfRows",
     "TooFewRows",
@@ -55,6 +57,7 @@ _HOME: Final[dict[str, str]] = {
     "Condition": "condition",
     "Diffusion": "diffusion",
     "Generator": "generator",
+    "Private": "private",
     "Progress": "progress",
     "Trees": "trees",
     "Where": "conditions",

@@ -10,11 +10,13 @@ from .auto import Auto
 from .diffusion import Diffusion
 from .errors import UnknownGenerator
 from .generator import Generator
+from .private import Private
 from .trees import Trees
 
 GENERATORS: Final[dict[str, type[Generator]]] = {
     "auto": Auto,
     "diffusion": Diffusion,
+    "private": Private,
     "trees": Trees,
 }
 
