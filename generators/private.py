@@ -17,6 +17,7 @@ from .private_coding import PrivateCoding, as_block
 from .private_column import PrivateColumn, affordable
 from .private_domain import PrivateDomain
 from .progress import Progress
+from .seen import Seen
 from .zcdp import gaussian_scale
 
 _FOR_DOMAIN, _FOR_COLUMNS, _FOR_CHOICE = 0.1, 0.3, 0.25
@@ -90,6 +91,28 @@ class Private(Generator):
     def parameters(self) -> dict[str, Any]:
         """Arguments of the constructor other than the table."""
         return {"epsilon": self.epsilon, "delta": self.delta}
+
+    def fit(
+        self,
+        block: Block,
+        *,
+        seed: int,
+        progress: Callable[[Progress], None] | None = None,
+        warm: Generator | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """As any generator, but of the rows nothing is kept that was not paid for.
+
+        Raises:
+            TooFewRows: For fewer than 20 rows.
+            UnsuitableRows: For other rows, or too few to find bounds that are not declared.
+        """
+        super().fit(block, seed=seed, progress=progress, warm=warm, clock=clock)
+        plain = {column.name for column in self._coding.plain}
+        self._seen = Seen(
+            ranges={column.name: column.range for column in self._columns if column.name in plain},
+            levels={c.name: tuple(sorted(c.levels)) for c in self._columns if not c.edges.size},
+        )
 
     def learn(
         self,

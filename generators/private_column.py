@@ -17,6 +17,7 @@ from .private_coding import snapped
 MOST_BINS: Final = 256
 _FEWEST_BINS: Final = 2
 _BIN_OF_NOISES: Final = 4.0
+_HARDLY: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,16 @@ class PrivateColumn:
         """Of the groups, shape (coarse,)."""
         weights = np.bincount(self.groups, weights=self.shares, minlength=self.coarse)
         return np.asarray(weights, dtype=np.float64)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """From the first bin to the last with more than a hundredth of an even share."""
+        held = np.flatnonzero(self.shares[1:] > _HARDLY / self.bins)
+        first, last = (int(held[0]), int(held[-1])) if held.size else (0, self.bins - 2)
+        low, high = self.edges[[first, last + 1]]
+        if self.step is not None and self.edges[1] - self.edges[0] <= 1.5 * self.step:
+            low, high = low + 0.5 * self.step, high - 0.5 * self.step  # a bin is a line
+        return float(low), float(high)
 
     def codes(self, cells: FloatArray | ObjectArray) -> NDArray[np.int64]:
         """The bin of each cell, shape (n,); what lies outside is put into the outermost bins."""

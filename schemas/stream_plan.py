@@ -97,7 +97,7 @@ class StreamPlan(BaseModel):
         default=None,
         gt=0,
         le=1e6,
-        description="Differential privacy of each batch that `generator = \"private\"` makes: 1 is "
+        description='Differential privacy of each batch that `generator = "private"` makes: 1 is '
         "a strong promise, 10 a weak one; default 1.",
     )
     delta: float | None = Field(

@@ -119,7 +119,8 @@ def _maker(plan: StreamPlan, name: str) -> Make:
     from halflife.generators import create
 
     def make(real: Block, rows: int, seed: int) -> Block:
-        model = create(name, plan.table)
+        options = plan.generator_options if name == plan.generator else {}
+        model = create(name, plan.table, **options)
         model.fit(real, seed=seed)
         return model.sample(rows, seed=seed)
 

@@ -53,7 +53,7 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
             "record_id: that leaves nothing to train on or nothing to judge by"
         )
     meter = GpuMeter()
-    generator = create(plan.generator, plan.table)
+    generator = create(plan.generator, plan.table, **plan.generator_options)
     warm = champion_model(job, generator)
     tell(TrainingStep("training", generator.name))
 
