@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from .batch_reader import read_batch
 from .challenger import Challenger
 from .errors import RegenerationError
 from .log_reader import LogReader
+from .smallest import has_smaller
 from .spare_child import SpareChild
 from .training_child import ChildDiedError, TrainingChild
 from .training_job import TrainingJob
@@ -126,6 +127,8 @@ class Answerer:
             except ChildDiedError as error:
                 died = error
                 _log.warning("%s: %s; attempt %d", plan.name, died, effort.attempts.begun)
+                if error.memory and job is not None and has_smaller(plan.generator):
+                    job = replace(job, in_place_of=f"{plan.generator!r}, since {error}")
             finally:
                 effort.cpu_seconds += child.cpu_seconds
         how = "the worker was killed with the training" if died is None else str(died)

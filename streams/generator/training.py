@@ -16,9 +16,11 @@ from halflife.streams.watch.identity import derived_seed
 from .challenger import Challenger
 from .energy import GpuMeter
 from .errors import RegenerationError
+from .smallest import SMALLEST
 from .training_job import TrainingJob
 from .training_step import TrainingStep
 from .versions import versions
+from .window_notes import window_notes
 
 _DIGEST_BYTES: Final = 16
 
@@ -52,8 +54,11 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
             f"of {len(job.rows):,} records {len(unseen):,} are held out by the hash of their "
             "record_id: that leaves nothing to train on or nothing to judge by"
         )
+    notes = window_notes(job.rows.block)
+    if job.in_place_of:
+        notes.append(f"{SMALLEST!r} was trained in place of {job.in_place_of}")
     meter = GpuMeter()
-    generator = create(plan.generator, plan.table, **plan.generator_options)
+    generator = asked_for(job)
     warm = champion_model(job, generator)
     tell(TrainingStep("training", generator.name))
 
@@ -94,13 +99,20 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
         warm_from=champion.model_id if champion is not None and began_warm else None,
         trained_on=len(known),
         promoted=verdict.promoted,
-        reason=verdict.reason,
+        reason="; ".join([verdict.reason, *notes]),
         verdict=verdict.to_dict(),
         options=maker.parameters,
         versions=versions(maker),
         declared=plan.declared,
         gpu_joules=meter.joules(),
     )
+
+
+def asked_for(job: TrainingJob) -> Generator:
+    """The generator of the lab file, or the smallest in its place."""
+    if job.in_place_of:
+        return create(SMALLEST, job.plan.table)
+    return create(job.plan.generator, job.plan.table, **job.plan.generator_options)
 
 
 def champion_model(job: TrainingJob, generator: Generator) -> Generator | None:

@@ -27,7 +27,16 @@ _LAST_WORDS: Final = 5.0  # seconds for a child that has said all to end
 
 
 class ChildDiedError(Exception):
-    """The child ended without a result; the text says how."""
+    """The child ended without a result; the text says how.
+
+    Args:
+        text: How.
+        memory: Whether memory was short, as far as one can tell.
+    """
+
+    def __init__(self, text: str, *, memory: bool = False) -> None:
+        super().__init__(text)
+        self.memory = memory
 
 
 class TrainingChild:
@@ -120,7 +129,7 @@ class TrainingChild:
                 f"the training took longer than {seconds:g} s (time_limit in the lab file)"
             ) from None
         if said is None:
-            raise ChildDiedError(await self._in_thread(self._how_it_ended))
+            raise await self._in_thread(self._how_it_ended)
         if isinstance(said, RegenerationError):
             raise said
         if not isinstance(said, Challenger):
@@ -136,14 +145,18 @@ class TrainingChild:
         self._process.join(seconds)
         self.cpu_seconds += reaped_cpu_seconds() - before
 
-    def _how_it_ended(self) -> str:
+    def _how_it_ended(self) -> ChildDiedError:
         self._await_end(_LAST_WORDS)
         code = self._process.exitcode
         if code is not None and code < 0:
             name = signal.Signals(-code).name
-            hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-            return f"the training was killed by {name}{hint}"
-        return f"the training ended without a result (exit code {code})"
+            # The kernel kills what takes too much; it leaves no other word.
+            memory = -code == signal.SIGKILL
+            hint = " (out of memory?)" if memory else ""
+            return ChildDiedError(f"the training was killed by {name}{hint}", memory=memory)
+        if code == child_process.OUT_OF_MEMORY:
+            return ChildDiedError("the training ran out of memory", memory=True)
+        return ChildDiedError(f"the training ended without a result (exit code {code})")
 
 
 def _send(pipe: Connection, job: TrainingJob) -> None:
