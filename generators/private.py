@@ -20,6 +20,9 @@ from .progress import Progress
 from .seen import Seen
 from .zcdp import gaussian_scale
 
+EPSILON: Final = 1.0
+"""Where nobody says another one."""
+
 _FOR_DOMAIN, _FOR_COLUMNS, _FOR_CHOICE = 0.1, 0.3, 0.25
 _CLEAR: Final = 3.0
 _UNIFORMS: Final = 3
@@ -79,7 +82,7 @@ class Private(Generator):
 
     name: ClassVar[str] = "private"
 
-    def __init__(self, table: Table, *, epsilon: float = 1.0, delta: float = 1e-5) -> None:
+    def __init__(self, table: Table, *, epsilon: float = EPSILON, delta: float = 1e-5) -> None:
         super().__init__(table)
         self.epsilon = float(epsilon)
         self.delta = float(delta)

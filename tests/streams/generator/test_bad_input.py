@@ -134,7 +134,7 @@ async def test_a_child_without_memory_is_told(job: TrainingJob) -> None:
             """Once it trains, it gets no more memory: its rows will have no place."""
             resource.prlimit(child.pid, resource.RLIMIT_DATA, (1 << 20, 1 << 20))
 
-        with pytest.raises(ChildDiedError, match="^the training ran out of memory$") as died:
+        with pytest.raises(ChildDiedError, match="the training ran out of memory") as died:
             await child.train(replace(job, plan=many), tell=limit, seconds=60)
     assert died.value.memory
     assert child.cpu_seconds > 0.2
