@@ -25,6 +25,7 @@ EPSILON: Final = 1.0
 
 _FOR_DOMAIN, _FOR_COLUMNS, _FOR_CHOICE = 0.1, 0.3, 0.25
 _CLEAR: Final = 3.0
+_OTHERS: Final = 3.0
 _UNIFORMS: Final = 3
 _ROUNDS: Final = 30
 _TELL_EVERY: Final = 0.5
@@ -37,9 +38,10 @@ class Private(Generator):
 
     Columns are cut into bins, and their counts taken with Gaussian noise. A tree of pairs is grown
     by the exponential mechanism, which favours pairs whose joint counts are far from those of
-    independent columns, and the counts of its pairs are taken with noise. Rows are then drawn from
-    :math:`p(x_1) \prod_j p(x_j | x_{\mathrm{parent}(j)})`. Whatever is made from noisy counts is as
-    private as these. Laws are kept by construction (`PrivateCoding`).
+    independent columns, above all pairs with the declared target; the counts of its pairs are taken
+    with noise. Rows are then drawn from :math:`p(x_1) \prod_j p(x_j | x_{\mathrm{parent}(j)})`.
+    Whatever is made from noisy counts is as private as these. Laws are kept by construction
+    (`PrivateCoding`).
 
     With the replacement of any one row of the training table by another, the chance of any result
     changes by a factor :math:`e^\epsilon` at most, but for :math:`\delta`:
@@ -153,13 +155,28 @@ class Private(Generator):
             codes.append(self._columns[-1].groups[found])
             told.step()
         self._tree, self._tables = [], []
-        for parent, child in _spanning(self._columns, codes, budget, left * _FOR_CHOICE):
+        scores = self._scores(codes)
+        for parent, child in _spanning(scores, budget, left * _FOR_CHOICE):
             joint = _joint(self._columns, codes, parent, child)
             noisy = budget.counts(joint, rho_pair)
             self._tree.append((parent, child))
             self._tables.append(_fitted(noisy, self._columns[parent], self._columns[child]))
             told.step()
         self.spent = budget.spent
+
+    def _scores(self, codes: Sequence[NDArray[np.int64]]) -> FloatArray:
+        """How far pairs are from independence, shape (columns, columns); a row moves each by 2."""
+        count, columns = len(codes), self._columns
+        scores = np.zeros((count, count))
+        target = self.table.target
+        for i in range(count):
+            for j in range(i):
+                joint = _joint(columns, codes, i, j)
+                apart = np.outer(columns[i].coarse_shares, columns[j].coarse_shares)
+                found = np.abs(joint - apart * len(codes[0])).sum()
+                own = target is None or target in (columns[i].name, columns[j].name)
+                scores[i, j] = scores[j, i] = found if own else found / _OTHERS
+        return scores
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream; each row takes three uniform numbers for each column."""
@@ -230,20 +247,9 @@ class _Telling:
             self._progress(Progress("marginals", self._done, self._steps, seconds_left=left))
 
 
-def _spanning(
-    columns: Sequence[PrivateColumn],
-    codes: Sequence[NDArray[np.int64]],
-    budget: PrivacyBudget,
-    rho: float,
-) -> list[tuple[int, int]]:
+def _spanning(scores: FloatArray, budget: PrivacyBudget, rho: float) -> list[tuple[int, int]]:
     """The pairs of a tree from column 0 on, each parent before its children."""
-    count = len(columns)
-    scores = np.zeros((count, count))
-    for i in range(count):
-        for j in range(i):
-            joint = _joint(columns, codes, i, j)
-            apart = np.outer(columns[i].coarse_shares, columns[j].coarse_shares) * len(codes[0])
-            scores[i, j] = scores[j, i] = np.abs(joint - apart).sum()
+    count = len(scores)
     tree: list[tuple[int, int]] = []
     inside = [0]
     while len(inside) < count:

@@ -106,9 +106,9 @@ class PrivateCoding:
         for latent, equation in zip(
             self.latents[len(self.latents) - len(self.equations) :], self.equations, strict=True
         ):
-            residual = equation.residual(values)
-            # Where the formula has no value, its target is missing anyway: no news for the flag.
-            undefined = ~np.isfinite(equation.value(values))
+            residual, value = equation.residual(values), equation.value(values)
+            # Where the formula has no value, or is 0, the target follows: no news for the flag.
+            undefined = ~np.isfinite(value) | (value == 0.0)
             residual = np.where(undefined, 0.0, np.where(np.isinf(residual), np.nan, residual))
             latents[latent.name] = np.clip(residual, latent.low, latent.high)
         return latents
