@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .minority import Minority
     from .mixture import Mixture
     from .noise import Noise
+    from .private import Private
     from .progress import Progress
     from .registry import GENERATORS, create
     from .trees import Trees
@@ -49,6 +50,7 @@ __all__ = [
     "NeedsTorch",
     "Noise",
     "NotFitted",
+    "Private",
     "Progress",
     "ShortOfRows",
     "TooFewRows",
@@ -73,6 +75,7 @@ _HOME: Final[dict[str, str]] = {
     "Minority": "minority",
     "Mixture": "mixture",
     "Noise": "noise",
+    "Private": "private",
     "Progress": "progress",
     "Trees": "trees",
     "Where": "conditions",

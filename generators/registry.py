@@ -16,6 +16,7 @@ from .kde import KDE
 from .minority import Minority
 from .mixture import Mixture
 from .noise import Noise
+from .private import Private
 from .trees import Trees
 
 GENERATORS: Final[dict[str, type[Generator]]] = {
@@ -27,6 +28,7 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "minority": Minority,
     "mixture": Mixture,
     "noise": Noise,
+    "private": Private,
     "trees": Trees,
 }
 

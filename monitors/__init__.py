@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .accusation import Accusation
     from .alarm import DriftAlarm
+    from .blend import Blend
+    from .blend_curve import BlendCurve
     from .contamination import Contamination
     from .decay import Decay
     from .decay_forecast import DecayForecast
@@ -42,6 +44,8 @@ __all__ = [
     "MEASURES",
     "PARTS",
     "Accusation",
+    "Blend",
+    "BlendCurve",
     "Contamination",
     "Decay",
     "DecayForecast",
@@ -76,6 +80,8 @@ __all__ = [
 
 _EXPORTS: Final[dict[str, str]] = {
     "Accusation": ".accusation",
+    "Blend": ".blend",
+    "BlendCurve": ".blend_curve",
     "Contamination": ".contamination",
     "Decay": ".decay",
     "DecayForecast": ".decay_forecast",

@@ -23,6 +23,9 @@ class SyntheticBatch(Message):
     stream: StreamName
     request_id: Identity = Field(description="The request that it answers.")
     generator: str = Field(description="Which generator made it.")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Arguments of the generator other than its table."
+    )
     model_id: Identity = Field(description="Digest of the fitted model's file.")
     warm_from: str | None = Field(
         default=None, description="The model whose weights training began with, if any."
@@ -36,6 +39,21 @@ class SyntheticBatch(Message):
     created: EventTime
     digest: str = Field(description="Digest of the rows, in order.")
     plan: str = Field(description="Digest of the stream's part of the lab file.")
+    declared: dict[str, Any] | None = Field(
+        default=None, description="The stream's part of the lab file, its defaults written out."
+    )
+    versions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Of Python and the libraries that made it, with machine and device.",
+    )
+    cpu_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        description="CPU time of its training processes, in s, failed attempts included.",
+    )
+    gpu_joules: float | None = Field(
+        default=None, ge=0, description="Energy that its GPU took, in J; none without a GPU."
+    )
     partition: int = Field(ge=0, description="Partition of the rows.")
     first_offset: int = Field(ge=0, description="Offset of row 0.")
     last_offset: int = Field(ge=0, description="Offset of the last row.")

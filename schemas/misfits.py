@@ -45,6 +45,7 @@ def find_misfits(stream: Mapping[str, Any]) -> list[Misfit]:
     if not isinstance(columns, Mapping):
         return []
     misfits = list(_target(stream.get("target"), list(columns)))
+    misfits += _privacy(stream)
     numeric = [
         name
         for name, column in columns.items()
@@ -65,6 +66,15 @@ def _target(target: Any, names: list[str]) -> Iterator[Misfit]:
             repr(target),
             ", ".join(names),
         )
+
+
+def _privacy(stream: Mapping[str, Any]) -> Iterator[Misfit]:
+    """A promise that the generator does not keep is worse than none."""
+    generator = stream.get("generator", "auto")
+    for key in ("epsilon", "delta"):
+        if stream.get(key) is not None and generator != "private":
+            text = f"promises differential privacy, which generator {generator!r} does not keep"
+            yield Misfit((key,), text, "", 'only with generator = "private"')
 
 
 def _law(i: int, law: Mapping[str, Any], names: list[str], numeric: list[str]) -> Iterator[Misfit]:

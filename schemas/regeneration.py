@@ -52,6 +52,12 @@ class RegenerationOutcome(Message):
     text: str = Field(description="The verdict or the failure, in one sentence.")
     attempts: int = Field(ge=1, description="How often training was begun.")
     seconds: float = Field(ge=0, description="How long training, sampling and judging took.")
+    cpu_seconds: float | None = Field(
+        default=None, ge=0, description="CPU time of the training processes, in s."
+    )
+    gpu_joules: float | None = Field(
+        default=None, ge=0, description="Energy that the GPU took, in J; none without a GPU."
+    )
     created: EventTime
 
 

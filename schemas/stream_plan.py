@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -93,6 +93,20 @@ class StreamPlan(BaseModel):
         examples=["auto"],
         description="Name of the generator; `auto` chooses one.",
     )
+    epsilon: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e6,
+        description='Differential privacy of each batch that `generator = "private"` makes: 1 is '
+        "a strong promise, 10 a weak one; default 1.",
+    )
+    delta: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Chance that the promise of `epsilon` leaves out, well below one over the "
+        "number of records; default 1e-5.",
+    )
     rows: int = Field(default=1000, ge=1, le=_MOST, description="Rows of a synthetic batch.")
     min_rows: int = Field(
         default=200, ge=10, le=_MOST, description="Records that a training needs."
@@ -157,6 +171,17 @@ class StreamPlan(BaseModel):
         """The columns in the order of the file, with the laws; built anew on each call."""
         columns = tuple(plan.column(name) for name, plan in self.columns.items())
         return Table(columns, tuple(plan.law() for plan in self.laws), self.target)
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """The same as plain data: ``StreamPlan(**plan.declared)`` has the same digest."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def generator_options(self) -> dict[str, Any]:
+        """Arguments of the generator that the file gives."""
+        options = {"epsilon": self.epsilon, "delta": self.delta}
+        return {name: value for name, value in options.items() if value is not None}
 
     @property
     def window_rows(self) -> int:

@@ -52,8 +52,8 @@ def _show(rows: list[dict[str, Any]], stream: str | None) -> None:
         console.print("no synthetic batch yet" + (f" for {stream}" if stream else ""))
         return
     table = grid(
-        "stream", "batch", "made", "rows", "generator", "trained on", "records", "state",
-        right=("rows", "trained on"),
+        "stream", "batch", "made", "rows", "generator", "trained on", "records", "cost", "state",
+        right=("rows", "trained on", "cost"),
     )  # fmt: skip
     for row in rows:
         window = row["window"]
@@ -62,9 +62,24 @@ def _show(rows: list[dict[str, Any]], stream: str | None) -> None:
             row["batch_id"][:12],
             row["created"][:19].replace("T", " "),
             str(row["rows"]),
-            row["generator"],
+            _maker(row),
             f"{row['trained_on']} of {window['count']}",
             f"partition {window['partition']}, {window['first']} to {window['last']}",
+            _cost(row),
             "in circulation" if row["in_circulation"] else "replaced",
         )
     console.print(table)
+
+
+def _maker(row: dict[str, Any]) -> str:
+    """The generator, and the epsilon that it kept to."""
+    epsilon = row["options"].get("epsilon")
+    return f"{row['generator']} (epsilon {epsilon:g})" if epsilon else str(row["generator"])
+
+
+def _cost(row: dict[str, Any]) -> str:
+    """CPU time, and energy of a GPU."""
+    if row["cpu_seconds"] is None:
+        return ""
+    joules = row["gpu_joules"]
+    return f"{row['cpu_seconds']:.1f} CPU s" + (f", {joules:.0f} J" if joules is not None else "")

@@ -16,6 +16,7 @@ _EXPECTED: Final = (
     ("halflife.monitors.errors", "MonitorError", _FAILED),
     ("halflife.generators.errors", "UnknownGenerator", _USED_WRONGLY),
     ("halflife.generators.errors", "GeneratorError", _FAILED),
+    ("halflife.streams.generator.errors", "RegenerationError", _FAILED),
     ("halflife.streams.broker.broker_error", "BrokerError", _FAILED),
     ("kafka.errors", "KafkaError", _FAILED),
     ("aiokafka.errors", "KafkaError", _FAILED),

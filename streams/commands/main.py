@@ -23,6 +23,7 @@ SECTIONS: Final = {
         "synthesize": "make a synthetic batch from a CSV",
         "report": "how true, useful, private and lawful a synthetic batch is",
         "backtest": "what the monitors would have said about past records",
+        "blend": "how much synthetic beside real helps to predict the target",
     },
     "Live, over Kafka": {
         "demo": "the story of the solar cells, from reference to new batch",
@@ -36,6 +37,7 @@ SECTIONS: Final = {
         "batches": "the synthetic batches in circulation, and where each came from",
         "regenerate": "ask for a new batch of a stream",
         "decide": "approve or reject a batch, mark a fault, note something",
+        "remake": "a batch made again from its manifest, bit for bit",
         "dlq": "list, show and resend dead letters",
     },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from .options import (
     seed_option,
     stream_option,
 )
+
+if TYPE_CHECKING:
+    from halflife.schemas.stream_plan import StreamPlan
 
 
 @click.command("report")
@@ -74,6 +77,7 @@ def command(
             title=plan.title or plan.name,
             seed=used,
         )
+    result["epsilon"] = declared_epsilon(plan)
     write_json(json_file, result)
     if html is not None:
         from .pages.report_page import report_page
@@ -81,11 +85,25 @@ def command(
         html.write_text(report_page(finite(result)), encoding="utf-8")
     if json_file != STDOUT:
         _show(result)
+        if result["epsilon"] is not None:
+            click.echo(
+                f"  the lab file asks for differential privacy with epsilon {result['epsilon']:g} "
+                "(generator 'private'); the figures above look at real rows without noise"
+            )
         if html is not None:
             click.echo(f"wrote {html}")
     else:
         for key, reason in found.reasons.items():
             click.echo(f"{key} is null: {reason}", err=True)
+
+
+def declared_epsilon(plan: StreamPlan) -> float | None:
+    """The epsilon that batches of a stream keep to; None where its generator promises none."""
+    from halflife.generators.private import EPSILON, Private
+
+    if plan.generator != Private.name:
+        return None
+    return EPSILON if plan.epsilon is None else plan.epsilon
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -54,7 +54,9 @@ def command(
     from .output import progress
 
     block = block_from(read_table(train), plan.table, str(train))
-    model = create(generator or plan.generator, plan.table)
+    own = generator is None or generator == plan.generator
+    options = plan.generator_options if own else {}
+    model = create(generator or plan.generator, plan.table, **options)
     seed = plan.seed if seed is None else seed
     started = time.perf_counter()
     with progress(f"training {model.name} on {len(block)} rows") as tell:
@@ -66,6 +68,11 @@ def command(
         f"wrote {out}: {rows} rows by {model.name!r}{why and f' ({why})'}, trained on "
         f"{len(block)} rows in {trained:.2f} s, seed {seed}"
     )
+    if epsilon := model.parameters.get("epsilon"):
+        click.echo(
+            f"differentially private: epsilon {epsilon:g}, delta {model.parameters['delta']:g}, "
+            "for who does not know the seed; batches of the same rows add up"
+        )
 
 
 def write_csv(path: Path, block: Block) -> None:

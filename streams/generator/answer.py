@@ -21,6 +21,7 @@ class Answer:
         text: The verdict or the failure, in one sentence.
         attempts: How often training was begun, at least 1.
         seconds: How long training, sampling and judging took, in s.
+        cpu_seconds: CPU time of the training processes, in s.
     """
 
     request: RegenerationRequest
@@ -29,6 +30,7 @@ class Answer:
     text: str
     attempts: int
     seconds: float
+    cpu_seconds: float = 0.0
 
     @property
     def outcome(self) -> Literal["promoted", "rejected", "failed"]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from .batch_reader import read_batch
 from .challenger import Challenger
 from .errors import RegenerationError
 from .log_reader import LogReader
+from .smallest import has_smaller
 from .spare_child import SpareChild
 from .training_child import ChildDiedError, TrainingChild
 from .training_job import TrainingJob
@@ -41,6 +42,7 @@ class _Effort:
 
     attempts: Attempts
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
 
 class Answerer:
@@ -105,6 +107,7 @@ class Answerer:
             text=text,
             attempts=max(1, effort.attempts.begun),
             seconds=effort.seconds,
+            cpu_seconds=effort.cpu_seconds,
         )
 
     def published(self, request: RegenerationRequest) -> None:
@@ -116,13 +119,18 @@ class Answerer:
         died: ChildDiedError | None = None
         job: TrainingJob | None = None  # read once; a child that is new starts meanwhile
         while not effort.attempts.exhausted:
-            with self._spare.take() as child:
-                job = job or await self._read(request, plan)
-                try:
+            child = self._spare.take()
+            try:
+                with child:
+                    job = job or await self._read(request, plan)
                     return await self._train(child, job, effort)
-                except ChildDiedError as error:
-                    died = error
-                    _log.warning("%s: %s; attempt %d", plan.name, died, effort.attempts.begun)
+            except ChildDiedError as error:
+                died = error
+                _log.warning("%s: %s; attempt %d", plan.name, died, effort.attempts.begun)
+                if error.memory and job is not None and has_smaller(plan.generator):
+                    job = replace(job, in_place_of=f"{plan.generator!r}, since {error}")
+            finally:
+                effort.cpu_seconds += child.cpu_seconds
         how = "the worker was killed with the training" if died is None else str(died)
         raise RegenerationError(f"given up after {effort.attempts.begun} attempts: {how}")
 

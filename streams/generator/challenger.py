@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from halflife.schemas.table import Block
@@ -21,6 +21,10 @@ class Challenger:
         promoted: Whether the gate lets it out.
         reason: Why, in one sentence.
         verdict: All that the gate said, as plain data.
+        options: Arguments of the generator other than its table.
+        versions: Of what made it, see `versions`.
+        declared: The stream's part of the lab file, as plain data.
+        gpu_joules: Energy that the GPU took, in J; None without one.
     """
 
     batch: Block
@@ -31,3 +35,7 @@ class Challenger:
     promoted: bool
     reason: str
     verdict: dict[str, Any]
+    options: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    declared: dict[str, Any] | None = None
+    gpu_joules: float | None = None

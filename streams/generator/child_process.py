@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _TELL_SECONDS: Final = 0.5
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 
+OUT_OF_MEMORY: Final = 77
+"""Exit code of a child for which memory, of the machine or of the GPU, was too short."""
+
 
 def main(pipe: Connection, parent: int) -> None:
     """Receives a job, tells how far it is, and sends a `Challenger` or a `RegenerationError`.
@@ -30,6 +33,17 @@ def main(pipe: Connection, parent: int) -> None:
     die_with_parent(parent)
     # Ctrl-C goes to the whole terminal: what becomes of us is for the worker to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _serve(pipe)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        # It may pass, or do with a smaller model: for the worker to say.
+        traceback.print_exc()
+        sys.exit(OUT_OF_MEMORY)
+
+
+def _serve(pipe: Connection) -> None:
     from .errors import RegenerationError
     from .training import train, warm_up
 
@@ -42,12 +56,23 @@ def main(pipe: Connection, parent: int) -> None:
         pipe.send(train(job, _Teller(pipe)))
     except (RegenerationError, ValueError) as error:
         pipe.send(RegenerationError(str(error)))
-    except MemoryError:
-        raise  # a lack of memory may pass: it counts as a crash
-    except Exception as error:  # noqa: BLE001  # a bug ends this request, not the worker
+    except Exception as error:  # a bug ends this request, not the worker
+        if out_of_memory(error):
+            raise
         text = f"{type(error).__name__}: {error}"
         traceback.print_exc()
         pipe.send(RegenerationError(f"the training ended with an error: {text}"))
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error is of memory: Python's own, or torch's of a GPU.
+
+    Example:
+        >>> out_of_memory(MemoryError()), out_of_memory(ValueError("memory"))
+        (True, False)
+    """
+    # torch is not imported here for the name of a class.
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def die_with_parent(parent: int) -> None:

@@ -39,6 +39,19 @@ class GeneratorMetrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self._cpu_seconds = Counter(
+            "halflife_regeneration_cpu_seconds_total",
+            "CPU time of training processes, in s, failed attempts included.",
+            ("stream",),
+            registry=registry,
+        )
+        self._joules = Counter(
+            "halflife_regeneration_energy_joules_total",
+            "Energy that GPUs took while challengers were trained (NVML), in J. No watts are "
+            "assumed for a CPU: its share is not in here.",
+            ("stream",),
+            registry=registry,
+        )
         self._progress = Gauge(
             "halflife_worker_progress_timestamp_seconds",
             "When the worker last went round its loop.",
@@ -54,3 +67,5 @@ class GeneratorMetrics:
         """A request was answered."""
         self._regenerations.labels(outcome.stream, outcome.cause, outcome.outcome).inc()
         self._seconds.labels(outcome.stream).observe(outcome.seconds)
+        self._cpu_seconds.labels(outcome.stream).inc(outcome.cpu_seconds or 0.0)
+        self._joules.labels(outcome.stream).inc(outcome.gpu_joules or 0.0)

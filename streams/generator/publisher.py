@@ -135,6 +135,7 @@ class Publisher:
             stream=request.stream,
             request_id=request.request_id,
             generator=challenger.generator,
+            options=challenger.options,
             model_id=challenger.model_id,
             warm_from=challenger.warm_from,
             rows=len(challenger.batch),
@@ -146,6 +147,10 @@ class Publisher:
             created=self._now(),
             digest=challenger.batch.digest(),
             plan=answer.plan,
+            declared=challenger.declared,
+            versions=challenger.versions,
+            cpu_seconds=answer.cpu_seconds,
+            gpu_joules=challenger.gpu_joules,
             partition=self.partition,
             first_offset=first,
             last_offset=last,
@@ -163,6 +168,8 @@ class Publisher:
             text=answer.text,
             attempts=answer.attempts,
             seconds=answer.seconds,
+            cpu_seconds=answer.cpu_seconds,
+            gpu_joules=None if answer.challenger is None else answer.challenger.gpu_joules,
             created=self._now(),
         )
 

@@ -14,9 +14,13 @@ from halflife.monitors import Gate
 from halflife.streams.watch.identity import derived_seed
 
 from .challenger import Challenger
+from .energy import GpuMeter
 from .errors import RegenerationError
+from .smallest import SMALLEST
 from .training_job import TrainingJob
 from .training_step import TrainingStep
+from .versions import versions
+from .window_notes import window_notes
 
 _DIGEST_BYTES: Final = 16
 
@@ -50,7 +54,11 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
             f"of {len(job.rows):,} records {len(unseen):,} are held out by the hash of their "
             "record_id: that leaves nothing to train on or nothing to judge by"
         )
-    generator = create(plan.generator, plan.table)
+    notes = window_notes(job.rows.block)
+    if job.in_place_of:
+        notes.append(f"{SMALLEST!r} was trained in place of {job.in_place_of}")
+    meter = GpuMeter()
+    generator = asked_for(job)
     warm = champion_model(job, generator)
     tell(TrainingStep("training", generator.name))
 
@@ -83,16 +91,28 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
         holdout=unseen,
         stale=job.request.cause in {"drift", "fidelity"},
     )
+    maker = _maker(generator)
     return Challenger(
         batch=batch,
-        generator=_made_by(generator),
+        generator=maker.name,
         model_id=model_id,
         warm_from=champion.model_id if champion is not None and began_warm else None,
         trained_on=len(known),
         promoted=verdict.promoted,
-        reason=verdict.reason,
+        reason="; ".join([verdict.reason, *notes]),
         verdict=verdict.to_dict(),
+        options=maker.parameters,
+        versions=versions(maker),
+        declared=plan.declared,
+        gpu_joules=meter.joules(),
     )
+
+
+def asked_for(job: TrainingJob) -> Generator:
+    """The generator of the lab file, or the smallest in its place."""
+    if job.in_place_of:
+        return create(SMALLEST, job.plan.table)
+    return create(job.plan.generator, job.plan.table, **job.plan.generator_options)
 
 
 def champion_model(job: TrainingJob, generator: Generator) -> Generator | None:
@@ -107,15 +127,20 @@ def champion_model(job: TrainingJob, generator: Generator) -> Generator | None:
         return None
 
 
-def _made_by(generator: Generator) -> str:
+def _maker(generator: Generator) -> Generator:
     """What made a batch: of ``auto``, the generator that it chose."""
     winner = generator.winner if isinstance(generator, Auto) else None
-    return generator.name if winner is None else winner.name
+    return generator if winner is None else winner
 
 
 def model_file(models: Path, model_id: str) -> Path:
     """Where a fitted model is kept."""
     return models / f"{model_id}.npz"
+
+
+def model_digest(path: Path) -> str:
+    """The ``model_id`` of a file."""
+    return hashlib.blake2b(path.read_bytes(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _keep(generator: Generator, models: Path) -> str:
@@ -124,7 +149,7 @@ def _keep(generator: Generator, models: Path) -> str:
     fresh = models / f"fresh-{os.getpid()}.npz"
     try:
         generator.save(fresh)
-        digest = hashlib.blake2b(fresh.read_bytes(), digest_size=_DIGEST_BYTES).hexdigest()
+        digest = model_digest(fresh)
         fresh.replace(model_file(models, digest))
     finally:
         fresh.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import Final, Self, TypeVar
 
 from . import child_process
 from .challenger import Challenger
+from .energy import reaped_cpu_seconds
 from .errors import RegenerationError
 from .training_job import TrainingJob
 from .training_step import TrainingStep
@@ -26,13 +27,25 @@ _LAST_WORDS: Final = 5.0  # seconds for a child that has said all to end
 
 
 class ChildDiedError(Exception):
-    """The child ended without a result; the text says how."""
+    """The child ended without a result; the text says how.
+
+    Args:
+        text: How.
+        memory: Whether memory was short, as far as one can tell.
+    """
+
+    def __init__(self, text: str, *, memory: bool = False) -> None:
+        super().__init__(text)
+        self.memory = memory
 
 
 class TrainingChild:
     """A child that can do one training. It starts at once, and is killed by `close`.
 
     Start it early: it takes some seconds until Python and all libraries are there.
+
+    Attributes:
+        cpu_seconds: CPU time of the process, its start included, in s; known once it has ended.
 
     Example:
         >>> async def challenge(job: TrainingJob) -> Challenger:
@@ -41,6 +54,7 @@ class TrainingChild:
     """
 
     def __init__(self) -> None:
+        self.cpu_seconds = 0.0
         self._pipe, theirs = _SPAWN.Pipe()
         # One thread for both directions; none of the loop's own, which others may hold up.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="training-pipe")
@@ -70,7 +84,7 @@ class TrainingChild:
     def close(self) -> None:
         """Kills the child, whatever it does."""
         self._process.kill()
-        self._process.join()
+        self._await_end(None)
         self._thread.shutdown()  # its pipe has ended with the child
         self._pipe.close()
         self._process.close()
@@ -115,7 +129,7 @@ class TrainingChild:
                 f"the training took longer than {seconds:g} s (time_limit in the lab file)"
             ) from None
         if said is None:
-            raise ChildDiedError(await self._in_thread(self._how_it_ended))
+            raise await self._in_thread(self._how_it_ended)
         if isinstance(said, RegenerationError):
             raise said
         if not isinstance(said, Challenger):
@@ -125,14 +139,24 @@ class TrainingChild:
     async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
-    def _how_it_ended(self) -> str:
-        self._process.join(_LAST_WORDS)
+    def _await_end(self, seconds: float | None) -> None:
+        """Waits for the process; the system tells what it took to whoever waits for its end."""
+        before = reaped_cpu_seconds()
+        self._process.join(seconds)
+        self.cpu_seconds += reaped_cpu_seconds() - before
+
+    def _how_it_ended(self) -> ChildDiedError:
+        self._await_end(_LAST_WORDS)
         code = self._process.exitcode
         if code is not None and code < 0:
             name = signal.Signals(-code).name
-            hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-            return f"the training was killed by {name}{hint}"
-        return f"the training ended without a result (exit code {code})"
+            # The kernel kills what takes too much; it leaves no other word.
+            memory = -code == signal.SIGKILL
+            hint = " (out of memory?)" if memory else ""
+            return ChildDiedError(f"the training was killed by {name}{hint}", memory=memory)
+        if code == child_process.OUT_OF_MEMORY:
+            return ChildDiedError("the training ran out of memory", memory=True)
+        return ChildDiedError(f"the training ended without a result (exit code {code})")
 
 
 def _send(pipe: Connection, job: TrainingJob) -> None:

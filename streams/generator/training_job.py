@@ -21,6 +21,8 @@ class TrainingJob:
         rows: The window, read back.
         champion: The rows of the batch in circulation, if there is one.
         models: Folder of the files of fitted generators.
+        in_place_of: What the smallest generator is to stand in for, and why, in words; empty to
+            train the one that the lab file asks for.
     """
 
     plan: StreamPlan
@@ -28,3 +30,4 @@ class TrainingJob:
     rows: Rows
     champion: Block | None
     models: Path
+    in_place_of: str = ""

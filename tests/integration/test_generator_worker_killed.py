@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
+from halflife.schemas.lab import Lab
 from halflife.streams.broker.embedded import EmbeddedKafka
 from halflife.streams.watch.identity import identity
 
@@ -131,3 +132,22 @@ async def test_a_broker_that_goes_away_is_waited_for(kafka: EmbeddedKafka, bench
     assert [o.attempts for o in outcomes] == [1, 1]
     assert bench.said("Unable connect to node") == 1  # of some twenty in a second
     await bench.check_batches(outcomes)
+
+
+async def test_a_network_whose_training_is_killed_gives_way_to_trees(bench: Bench) -> None:
+    lab = (bench.folder / "lab.toml").read_text()
+    lab = lab.replace('generator = "trees"', 'generator = "diffusion"')
+    (bench.folder / "lab.toml").write_text(lab)
+    bench.lab = Lab.parse(lab)
+    worker = bench.start()
+    window = await bench.record(compositions(400, seed=9))
+    request = bench.asked(window)
+    await bench.ask(request)
+    (await training_in(worker, request, bench)).kill()
+    (outcome,) = await bench.wait_for(1, 90)
+    assert outcome.outcome == "promoted", outcome.text
+    assert "'trees' was trained in place of 'diffusion', since the training was killed by" in (
+        outcome.text
+    )
+    assert outcome.batch is not None
+    assert outcome.batch.generator == "trees"

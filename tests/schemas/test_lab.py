@@ -118,7 +118,7 @@ KEYS = ", ".join(
             "window",
             "tick",
         ),
-        *("tick_interval", "generator", "rows", "min_rows", "holdout", "seed"),
+        *("tick_interval", "generator", "epsilon", "delta", "rows", "min_rows", "holdout", "seed"),
         *("time_limit", "grace", "cooldown", "budget", "schedule", "lead", "column", "law"),
     ]
 )
@@ -347,3 +347,11 @@ def test_any_value_under_any_key_is_taken_or_refused_at_its_place(key, value):
         found = error.problems
     assert all(problem.line == 2 for problem in found)
     assert all(problem.path.startswith(f"stream.a.{key}") for problem in found)
+
+
+def test_a_promise_of_privacy_that_the_generator_does_not_keep_is_refused():
+    (said,) = problems(SMALL.format("epsilon = 1.0"))
+    assert "promises differential privacy, which generator 'auto' does not keep" in said
+    assert 'Allowed: only with generator = "private"' in said
+    lab = Lab.parse(SMALL.format("epsilon = 1.0\ngenerator = 'private'"))
+    assert lab.streams["a"].generator_options == {"epsilon": 1.0}

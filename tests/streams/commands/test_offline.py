@@ -138,7 +138,7 @@ def test_report_has_the_keys_of_the_design(halflife: Any, here: Path, batch: Pat
     assert list(found) == [
         "fidelity", "parts", "bands", "c2st_auc", "tstr", "trtr", "dcr_share", "copies", "laws",
         "columns", "measures", "seconds", "reasons", "title", "rows", "dependence", "telling",
-        "predictions", "verdict",
+        "predictions", "verdict", "epsilon",
     ]  # fmt: skip
     assert list(found["parts"]) == list(found["bands"]) == PARTS
     assert found["fidelity"] == min(found["parts"].values())
