@@ -35,8 +35,13 @@ def residual_view(watch: StreamWatch, samples: StreamSamples) -> dict[str, Any]:
         is normal at those set-points. ``until``: the last record of the old normal where it is a
         change that is looked at, else None. ``reason``: why there is nothing to see.
     """
-    monitor = watch.drift.monitor or samples.monitor
     rows = watch.memory.latest(min(_MOST, watch.records))
+    first = watch.records - len(rows)
+    # As long as records of before the last change are in sight, they tell what was normal.
+    reaches = watch.drift.monitor is None or first < watch.epoch_start
+    changed = samples.before if watch.drift.monitor is not None else samples.normal
+    old = changed if reaches else None
+    monitor = watch.drift.monitor if old is None else old.monitor
     told: dict[str, Any] = {"records": [], "columns": [], "until": None, "reason": None}
     if not watch.table.set_points or not watch.table.measured:
         told["reason"] = "This stream has no set-points that measured columns could answer."
@@ -47,9 +52,8 @@ def residual_view(watch: StreamWatch, samples: StreamSamples) -> dict[str, Any]:
         if residuals is None or not np.isfinite(residuals).any():
             told["reason"] = "No reference knows the set-points of the latest records yet."
         else:
-            told |= _binned(residuals, names, watch.records - len(rows))
-            if watch.drift.monitor is None:
-                told["until"] = samples.monitor_until
+            told |= _binned(residuals, names, first)
+            told["until"] = None if old is None else old.until - 1
     return told
 
 

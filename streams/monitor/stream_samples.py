@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,22 +20,35 @@ _KINDS: Final = 12
 """Kinds of drift that are drawn, at most: there are eight."""
 
 
+class Normal(NamedTuple):
+    """What was normal, and until when.
+
+    Attributes:
+        monitor: That learnt it.
+        until: Records of the stream when it was still in use.
+        epoch: Of the stream.
+    """
+
+    monitor: Drift | RecipeDrift
+    until: int
+    epoch: int
+
+
 class StreamSamples:
     """Evidence of drift along the records, and what a batch was born from; all in bounded room.
 
     Attributes:
         records: Of the stream when it was looked at last.
-        monitor: The last monitor of drift that there was: after a change it still tells what was
-            normal before.
-        monitor_until: Records of the stream when it was seen last.
+        normal: The latest monitor of drift, which knows what is normal, or was before a change.
+        before: That of the epoch before; None if there was none since this worker began.
         birth: Records that the batch in circulation was made from, or some of them; None if they
             were gone when it was seen first, as after a restart.
     """
 
     def __init__(self) -> None:
         self.records = -1
-        self.monitor: Drift | RecipeDrift | None = None
-        self.monitor_until = 0
+        self.normal: Normal | None = None
+        self.before: Normal | None = None
         self.birth: Block | None = None
         self._born: str | None = None
         self._kinds: list[str] = []
@@ -49,7 +62,9 @@ class StreamSamples:
         self._look_at_batch(watch)
         monitor = watch.drift.monitor
         if monitor is not None:
-            self.monitor, self.monitor_until = monitor, watch.records
+            if self.normal is not None and self.normal.epoch != watch.epoch:
+                self.before = self.normal
+            self.normal = Normal(monitor, watch.records, watch.epoch)
         self._note(watch, watch.drift.statistics() | watch.pace.statistics())
 
     def pace(self) -> float | None:

@@ -146,20 +146,22 @@ def stream_view(plan: StreamPlan, history: StreamHistory, samples: StreamSamples
         {"name": c.name, "role": c.role.value, "kind": c.kind.value, "unit": c.unit}
         for c in plan.table.columns
     ]
-    alerts = [
-        {name: alert.get(name) for name in _ALERT} | {"time": seconds_of(alert["time"])}
-        | {"change_point": (alert.get("evidence") or {}).get("change_point")}
-        for alert in list(history.alerts)[-_TOLD:]
-    ]  # fmt: skip
     return {
         "columns": columns,
         "target": plan.target,
         "fidelity": history.reports(_PLACES),
         "evidence": samples.evidence(_PLACES),
-        "alerts": alerts,
+        "alerts": [_alert(alert) for alert in list(history.alerts)[-_TOLD:]],
         "requests": history.requests,
         "decisions": list(history.decisions),
     }
 
 
+def _alert(alert: Mapping[str, Any]) -> dict[str, Any]:
+    evidence = alert.get("evidence") or {}
+    told = {name: alert.get(name) for name in _ALERT} | {"time": seconds_of(alert["time"])}
+    return told | {name: evidence.get(name) for name in _EVIDENCE}
+
+
 _ALERT: Final = ("alert_id", "kind", "severity", "status", "text", "record")
+_EVIDENCE: Final = ("change_point", "statistic", "threshold")

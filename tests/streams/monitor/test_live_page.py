@@ -76,6 +76,7 @@ def test_the_first_screen_tells_which_data_can_be_trusted(browser: Browser, addr
         expect(card).to_contain_text("Age of the batch")
         expect(card).to_contain_text(f"record {change_point(page):,}")
         expect(card.locator("svg.spark .line")).to_have_count(1)
+        expect(card.locator(".label")).to_contain_text("not measured yet")
         expect(page.locator(".card", has_text="other")).to_contain_text("Waiting for the first")
 
 
@@ -106,13 +107,18 @@ def test_the_story_of_the_demo_is_seen(browser: Browser, address: str) -> None:
         expect(batches.nth(1)).to_contain_text("first batch")
         drawn = page.locator("#evidence .annotation-text")
         expect(drawn.filter(has_text="change")).to_have_count(1)
+        expect(page.locator("#evidence .legendtext", has_text="alarm")).to_have_count(1)
         expect(page.locator("#dead-letters tbody tr")).to_contain_text("broken-json")
         expect(page.locator("#dead-letters code")).to_contain_text(EVIL)
         told = page.locator("#columns figcaption")
         expect(told).to_contain_text("degradation: the batch and real records")
         page.locator("select#column").select_option("mat_1")
         expect(told).to_contain_text("mat_1: the batch and real records")
-        expect(page.locator("#residuals figcaption")).to_contain_text("at the same set-points")
+        expect(page.locator("#residuals figcaption")).to_contain_text(
+            "Normal is what it was before the change"
+        )
+        # The batch of after the change is so new that the measures are of the one before.
+        expect(page.locator("#fidelity figcaption")).to_contain_text("The batch before had kept")
         for measure in ("columns", "pairs", "joint", "predictive"):
             page.locator("#fidelity label", has_text=measure).first.click()
             expect(page.locator("#fidelity figcaption")).to_contain_text("Fidelity of ")

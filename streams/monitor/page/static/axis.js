@@ -3,6 +3,7 @@
 import { colour } from "./chart.js";
 import { count, date } from "./words.js";
 
+const narrow = window.matchMedia("(max-width: 620px)");
 const MOST = 24; // lines in one chart: the latest
 
 /** Where a record lies in time, by the records whose times are known. */
@@ -75,9 +76,10 @@ export function eventsOf(stream) {
 
 /** Words of neighbours that would lie over each other are left out; their lines stay. */
 function apart(events, [low, high]) {
+  const room = narrow.matches ? 2.8 : 6;
   let last = -Infinity;
   return events.map((each) => {
-    const crowded = each.record - last < (high - low) / 5;
+    const crowded = each.record - last < (high - low) / room;
     if (!crowded) last = each.record;
     return { ...each, crowded };
   });

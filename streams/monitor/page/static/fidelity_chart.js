@@ -63,9 +63,11 @@ const limit = (keep) => ({
 
 function words(stream, measure, value, low, high, batches) {
   const last = value.length - 1, at = `at record ${count(stream.fidelity.fields.record[last])}`;
-  const told = batches > 1 ? ` ${batches} batches.` : "";
+  const { report, batch, keep } = stream.glance, current = report && batch && report.batch_id === batch.batch_id;
+  const told = `${batches > 1 ? ` ${batches} batches.` : ""}${current ? "" : " The batch in circulation is not measured yet."}`;
   if (measure === "kept") {
-    return `The batch in circulation has kept ${share(value[last])} of its fidelity at birth (90 %: ${share(low[last])} to ${share(high[last])}) ${at}; dashed: ${stream.glance.keep} is promised.${told}`;
+    const which = current ? "The batch in circulation has" : "The batch before had";
+    return `${which} kept ${share(value[last])} of its fidelity at birth (90 %: ${share(low[last])} to ${share(high[last])}) ${at}; dashed: ${keep} is promised.${told}`;
   }
   return `Fidelity of ${PARTS[measure]}: ${share(value[last])} ${at}; shaded: where fresh real samples of that size lie, ${share(low[last])} to ${share(high[last])}.${told}`;
 }

@@ -95,14 +95,17 @@ function card(name, stream, age, drifted) {
     training(stream),
     html("div", { class: "kept" },
       html("div", { class: "label" }, html("span", {}, "Fidelity kept since birth"), html("b", {}, ...[kept(stream)].flat())),
-      sparkline(stream.spark, stream.keep, stream.report?.under_limit)),
+      sparkline(stream.spark, stream.keep, measured(stream) ? stream.report.under_limit : null)),
     html("dl", {}, ...facts.map(([term, value]) => html("div", {}, html("dt", {}, term), html("dd", {}, value)))),
     stream.here === false && stream.records ? html("p", { class: "soft small" }, "Another worker holds this stream.") : null);
 }
 
+/** Whether the latest measure is of the batch in circulation. */
+const measured = ({ report, batch }) => Boolean(report && batch && report.batch_id === batch.batch_id);
+
 /** What is kept, and between which bounds it lies in 90 of 100 cases. */
-function kept({ report }) {
-  if (!report) return "–";
+function kept({ report, batch }) {
+  if (!measured({ report, batch })) return html("span", { class: "soft" }, batch ? "not measured yet" : "–");
   const [low, high] = report.retained_interval;
   return [share(report.retained), html("span", { class: "soft" }, ` (${share(low)} to ${share(high)})`)];
 }

@@ -31,5 +31,5 @@ function words(column, { records, until }) {
   const last = column.median.findLast((each) => each !== null);
   const how = last === undefined ? "not judged" : `${Math.abs(last).toFixed(1)} spreads ${last < 0 ? "below" : "above"} what is normal`;
   const old = until === null ? "" : ` Normal is what it was before the change, up to record ${count(until)}.`;
-  return `${column.column} at the same set-points: lately ${how} (0: as in the reference), over records ${count(records[0])} to ${count(records.at(-1))}.${old}`;
+  return `${column.column} at the same set-points: lately ${how} (0), over records ${count(records[0])} to ${count(records.at(-1))}.${old}`;
 }

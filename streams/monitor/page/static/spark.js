@@ -10,11 +10,11 @@ const WIDTH = 200, HEIGHT = 44, TOP = 1.1;
  *
  * @param {[number[], number[], number[]]} spark records, shares kept, numbers of batches
  * @param {number} keep what is promised to be kept
- * @param {boolean} under whether less is kept, beyond noise
+ * @param {boolean | null} under whether less is kept, beyond noise; null if the batch in circulation is not measured yet
  */
 export function sparkline([records, shares, batches], keep, under) {
   const last = shares.at(-1);
-  const words = last === undefined ? "not measured yet"
+  const words = last === undefined ? "not measured yet" : under === null ? "what batches before kept of their fidelity at birth"
     : `kept ${share(last)} of its fidelity at birth; ${share(keep)} is promised`;
   const drawing = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": words });
   const y = (value) => HEIGHT - 3 - (HEIGHT - 6) * Math.min(1, Math.max(0, value / TOP));
@@ -28,6 +28,6 @@ export function sparkline([records, shares, batches], keep, under) {
     path += `${begins ? "M" : "L"}${x(records[i]).toFixed(1)} ${y(value).toFixed(1)}${begins ? "h.01" : ""}`;
   });
   drawing.append(svg("path", { class: "line", d: path }));
-  drawing.append(svg("path", { class: `dot ${under ? "under" : ""}`, d: `M${x(records.at(-1)).toFixed(1)} ${y(last).toFixed(1)}h.01` }));
+  if (under !== null) drawing.append(svg("path", { class: `dot ${under ? "under" : ""}`, d: `M${x(records.at(-1)).toFixed(1)} ${y(last).toFixed(1)}h.01` }));
   return drawing;
 }

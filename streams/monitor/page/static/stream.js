@@ -46,7 +46,7 @@ export class Stream {
     return html("div", { class: "stream" },
       html("p", { class: "back" }, html("a", { href: "#/" }, "← All streams")),
       parts.head, parts.firing, parts.training, this.actions.element, parts.facts,
-      section("fidelity", "Fidelity over the life of the batches", null, html("div", { class: "controls" }, measures, along), charts.fidelity.element),
+      section("fidelity", "Fidelity over the life of the batches", "Lines: ◆ where a change began, solid where it was noticed, dashed where a new batch took over.", html("div", { class: "controls" }, measures, along), charts.fidelity.element),
       html("div", { class: "pair" },
         section("columns", "Real against synthetic", null, html("div", { class: "controls" }, parts.columns), charts.column.element),
         section("residuals", "Given the set-points", null, html("div", { class: "controls" }, parts.residuals), charts.residuals.element)),
@@ -140,7 +140,7 @@ export class Stream {
     const { fields } = stream.fidelity, timeline = new Timeline(fields, stream.evidence);
     const events = JSON.stringify(stream.alerts.map((each) => each.alert_id));
     if (!fields.record.length) charts.fidelity.empty("No batch has been measured yet.");
-    else charts.fidelity.show(JSON.stringify([stream.fidelity, measure, along, events]), () => fidelityChart(stream, measure, along, timeline));
+    else charts.fidelity.show(JSON.stringify([stream.fidelity, stream.glance.batch?.batch_id, measure, along, events]), () => fidelityChart(stream, measure, along, timeline));
     if (!Object.keys(stream.evidence.kinds).length) charts.evidence.empty("Drift is not watched yet: a reference is being learnt.");
     else charts.evidence.show(JSON.stringify([stream.evidence, along, events]), () => evidenceChart(stream, along, timeline));
     if (!left || left.reason) {
