@@ -11,9 +11,11 @@ from typing import Any
 
 import orjson
 from kafka import KafkaProducer
+from playwright.sync_api import expect
 
 from halflife.streams.broker.dead_letter import DeadLetter
 from halflife.streams.broker.embedded import EmbeddedKafka
+from tests.harness.browser import chromium, opened
 from tests.harness.records import LAB, PARTITIONS, STREAMS, partition_of
 from tests.harness.service import Service, wait_until
 from tests.harness.trial import GOES_ON
@@ -81,6 +83,11 @@ def test_the_page_knows_what_was_said_before_and_lets_go_when_the_worker_ends(
         assert [each["record"] for each in told["alerts"]] == [700]
         assert told["requests"][0]["record"] == 900
         assert [letter["offset"] for letter in told["dead_letters"]] == list(range(79, 29, -1))
+
+        with chromium() as browser, opened(browser, f"http://localhost:{port}/") as page:
+            expect(page.locator(".card")).to_have_count(len(STREAMS))
+            expect(page.locator(".card", has_text=STREAM)).to_contain_text("record 650")
+            expect(page.locator("#connection")).to_have_text("live")
 
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         connection.request("GET", "/events", headers={"Host": f"localhost:{port}"})
