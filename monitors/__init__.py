@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from .alarm import DriftAlarm
     from .blend import Blend
     from .blend_curve import BlendCurve
+    from .collapse_guard import CollapseGuard
+    from .collapse_reading import CollapseReading
+    from .comparison import Comparison
     from .contamination import Contamination
     from .decay import Decay
     from .decay_forecast import DecayForecast
@@ -46,6 +49,9 @@ __all__ = [
     "Accusation",
     "Blend",
     "BlendCurve",
+    "CollapseGuard",
+    "CollapseReading",
+    "Comparison",
     "Contamination",
     "Decay",
     "DecayForecast",
@@ -82,6 +88,9 @@ _EXPORTS: Final[dict[str, str]] = {
     "Accusation": ".accusation",
     "Blend": ".blend",
     "BlendCurve": ".blend_curve",
+    "CollapseGuard": ".collapse_guard",
+    "CollapseReading": ".collapse_reading",
+    "Comparison": ".comparison",
     "Contamination": ".contamination",
     "Decay": ".decay",
     "DecayForecast": ".decay_forecast",

@@ -108,6 +108,19 @@ class Contest:
             information[model][:, known] += moved.T
         return Gains(information[:, told], explained[:, told])
 
+    def misses(self, rows: NDArray[np.intp], train: NDArray[np.intp]) -> FloatArray:
+        """Squared misses at some rows of a model of others, shape (tasks, rows).
+
+        In units of the variance of the target among all rows; 0 where a row lacks its target.
+        """
+        known = self.known[rows]
+        variance = self._by_task(self._answers[self.known] ** 2).mean(axis=0)
+        found = np.zeros((len(self.tasks), len(rows)))
+        if known.any() and self.known[train].any():
+            missed = self._answers[rows[known]] - self._foreign(rows[known], train)
+            found[:, known] = (self._by_task(missed**2) / np.maximum(variance, 1e-12)).T
+        return np.asarray(found)
+
     def _foreign(self, rows: NDArray[np.intp], train: NDArray[np.intp]) -> FloatArray:
         """Guesses at some rows by a model of others."""
         train = train[self.known[train]][: self.train_rows]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from halflife.schemas.table import Block, FloatArray, Table
+from halflife.schemas.table import Block, Table
 
-from .errors import MonitorError
+from .comparison import Comparison, Trial
+from .errors import MonitorError, NothingMeasurable
 from .fidelity import Fidelity, summary
 from .fidelity_measure import FidelityMeasure
 from .part_score import PartScore
@@ -23,46 +26,65 @@ are small, and a batch that a classifier often tells is still the best there is;
 low, and the verdict carries the scores."""
 
 _CHANCE: Final = 0.01
-_NOISE: Final = 1.96  # standard errors, for one of several parts; one-sided 97.5 %
+_ONE_SIDED: Final = 1.645
+_TREND: Final = 1.0  # standard errors
+_FEW: Final = 100  # judged rows that rule out no gain worth having
 
 
 class Gate:
     """Judges a challenger on held-out real rows that neither it nor the champion was trained on.
 
-    A challenger is rejected if it holds more copies of training rows than real replicates and
-    ``max_copies`` allow, or breaks a declared law more often than the real rows do (Fisher's exact
-    test at 1 %). Without a champion it is then promoted unless one of its parts is under
-    ``FLOOR``.
+    Vetoes come first. A challenger is rejected if it holds more copies of training rows than real
+    replicates and ``max_copies`` allow; if more of its rows than ``max_dcr_share`` are nearer to a
+    training than to a held-out row; if it breaks a declared law more often than the real rows do
+    (Fisher's exact test at 1 %); or if the table declares a target and models trained on it have
+    less than ``min_utility`` of the skill that real rows give, beyond noise. Without a champion it
+    is then promoted unless one of its parts is under ``FLOOR``.
 
-    With one, it is promoted if its worst part is better than the champion's worst part, or if no
-    part is worse and one is better, each beyond the noise of a paired comparison: both batches are
-    scored at the same draws of the held-out rows, and the noise is 1.96 standard errors of the
-    difference. A tie keeps the champion, because a change of batch costs its users something.
-
-    Where the champion is known to be stale, from more records than are held out here, a tie is no
-    reason to keep it. Then what counts is how far the worst part falls short of its band, that is,
-    of what another real sample of that size would score: the challenger is promoted unless it
-    falls shorter than the champion.
+    With one, real rows say part by part which batch they are nearer to (`Comparison`). It is
+    promoted if some part is better beyond the noise of all parts, and none is worse beyond it:
+    batches of equal quality are exchanged in 5 % of trials at most, whoever says that the champion
+    is stale. Else it is rejected, or it cannot be told yet: where a part tends to be better (by a
+    standard error), where fewer than 100 rows were judged, or where the champion is known to be
+    stale and no part is worse. Then the verdict says about how many more records would show it.
 
     Args:
         table: What the rows are, with its laws.
         seed: Of everything drawn.
         max_copies: Share of the challenger's rows that may be copies beyond replicates: by chance
             a generator that recombines values on a grid makes a few.
+        max_dcr_share: Largest share of its rows that may be nearer to a training than to a
+            held-out row, where that is limited; 1/2 is what other real rows have.
+        min_utility: Least share of the skill of real rows.
 
     Raises:
         MonitorError: For a share outside [0, 1].
 
-    Reference: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Fisher,
-    Statistical Methods for Research Workers (1934), section 21.02.
+    Reference: Fisher, Statistical Methods for Research Workers (1934), section 21.02; those of
+    `Comparison`.
     """
 
-    def __init__(self, table: Table, *, seed: int = 0, max_copies: float = 0.01) -> None:
-        if not 0.0 <= max_copies <= 1.0:
-            raise MonitorError(f"max_copies must lie in [0, 1], not {max_copies!r}")
+    def __init__(
+        self,
+        table: Table,
+        *,
+        seed: int = 0,
+        max_copies: float = 0.01,
+        max_dcr_share: float | None = None,
+        min_utility: float = 0.25,
+    ) -> None:
+        for name, share in (
+            ("max_copies", max_copies),
+            ("max_dcr_share", 1.0 if max_dcr_share is None else max_dcr_share),
+            ("min_utility", min_utility),
+        ):
+            if not 0.0 <= share <= 1.0:
+                raise MonitorError(f"{name} must lie in [0, 1], not {share!r}")
         self.table = table
         self.seed = seed
         self.max_copies = max_copies
+        self.max_dcr_share = max_dcr_share
+        self.min_utility = min_utility
 
     def judge(
         self,
@@ -72,6 +94,7 @@ class Gate:
         train: Block,
         holdout: Block,
         stale: bool = False,
+        crossed: Sequence[Trial] = (),
     ) -> Verdict:
         """The verdict.
 
@@ -82,26 +105,38 @@ class Gate:
             holdout: At least 30 real rows that neither batch was trained on.
             stale: Whether other evidence says that the champion has lost its fidelity: an alarm
                 for drift, or fidelity under its limit.
+            crossed: Parts of ``train``, each beside a batch made in the challenger's way without
+                that part. They are compared with the champion as well, which has seen none of
+                them, so that all rows of the window judge.
 
         Raises:
             TooFewRows: For fewer, or fewer than 30 rows of a batch, or no training row.
         """
         fidelity = Fidelity(self.table, seed=self.seed)
         ours = fidelity.scores(holdout, challenger)
-        theirs = None if champion is None else fidelity.scores(holdout, champion)
+        measure = summary(ours, holdout, challenger)
         privacy = Privacy(self.table, seed=self.seed).measure(train, holdout, challenger)
         laws = self._laws(Block.concatenate([train, holdout]), challenger)
-        measure = summary(ours, holdout, challenger)
-        veto = self._copied(privacy, challenger) or self._broken(laws)
+        rival, comparison = None, None
+        if champion is not None:
+            rival = summary(fidelity.scores(holdout, champion), holdout, champion)
+            comparison = self._compared([(holdout, challenger), *crossed], champion)
+        veto = (
+            self._copied(privacy, challenger)
+            or self._too_near(privacy)
+            or self._broken(laws)
+            or self._useless(ours["predictive"])
+        )
+        more = None
         if veto:
             promoted, reason = False, veto
-        elif theirs is None:
+        elif rival is None:
             promoted, reason = _first(measure)
+        elif comparison is None:
+            promoted, reason = False, "rejected: no column varies, so that no batch is better"
         else:
-            promoted, reason = _better(ours, theirs, stale=stale)
-        rival = None
-        if champion is not None and theirs is not None:
-            rival = summary(theirs, holdout, champion)
+            more = _missing(comparison, len(train) + len(holdout), stale=stale)
+            promoted, reason = _beside(comparison, measure, rival, more)
         return Verdict(
             promoted=promoted,
             reason=reason,
@@ -111,7 +146,15 @@ class Gate:
             copies=privacy.copies,
             dcr_share=privacy.dcr_share,
             laws=[{k: v for k, v in law.items() if k != "chance"} for law in laws],
+            more_records=more,
+            evidence={} if comparison is None else comparison.to_dict(),
         )
+
+    def _compared(self, trials: list[Trial], champion: Block) -> Comparison | None:
+        try:
+            return Comparison.of(trials, champion, seed=self.seed)
+        except NothingMeasurable:
+            return None
 
     def _copied(self, privacy: PrivacyMeasure, challenger: Block) -> str | None:
         """Why copies forbid a challenger, if they do."""
@@ -121,6 +164,29 @@ class Gate:
             f"rejected: {privacy.equal_rows:,} of its {len(challenger):,} rows are copies of "
             f"training rows, {privacy.copies:,} more than replicates explain "
             f"({_percent(privacy.replicates)} of the held-out rows repeat one)"
+        )
+
+    def _too_near(self, privacy: PrivacyMeasure) -> str | None:
+        """Why nearness to training rows forbids a challenger, if it does."""
+        share, most = privacy.dcr_share, self.max_dcr_share
+        if most is None or share <= most:
+            return None
+        return (
+            f"rejected: {_percent(share)} of its rows are nearer to a training row than to a "
+            f"held-out one, and {_percent(most)} are allowed"
+        )
+
+    def _useless(self, score: PartScore) -> str | None:
+        """Why models that it trains forbid a challenger, if they do."""
+        if self.table.target is None or score.raw is None:
+            return None
+        tstr, trtr = score.details["tstr"], score.details["trtr"]
+        surely = score.raw + _ONE_SIDED * score.error < self.min_utility
+        if not surely or tstr >= self.min_utility * trtr:
+            return None
+        return (
+            f"rejected: models trained on it have skill {tstr:.2f} on real rows, less than "
+            f"{_percent(self.min_utility)} of the {trtr:.2f} of models trained on real rows"
         )
 
     def _laws(self, real: Block, challenger: Block) -> list[dict[str, Any]]:
@@ -163,71 +229,50 @@ def _first(measure: FidelityMeasure) -> tuple[bool, str]:
     return True, f"promoted: the first batch, its worst part {score}, over the floor of {FLOOR}"
 
 
-def _better(
-    ours: dict[str, PartScore], theirs: dict[str, PartScore], *, stale: bool
+def _missing(comparison: Comparison, records: int, *, stale: bool) -> int | None:
+    """How many more records would tell, where it cannot be told yet.
+
+    Args:
+        comparison: Of the rows that were judged.
+        records: Of the window, trained on or judged.
+        stale: Whether the champion is known to be.
+    """
+    if comparison.better or comparison.worse:
+        return None
+    tends = comparison.parts[comparison.best] >= _TREND
+    if not (tends or stale or comparison.rows < _FEW):
+        return None
+    share = max(1.0, records / comparison.rows)
+    return 10 * math.ceil(comparison.more_rows() * share / 10.0)
+
+
+def _beside(
+    comparison: Comparison, ours: FidelityMeasure, theirs: FidelityMeasure, more: int | None
 ) -> tuple[bool, str]:
     """The verdict beside a champion."""
-    both = [p for p in ours if ours[p].raw is not None and theirs[p].raw is not None]
-    worst_ours = min(both, key=lambda part: ours[part].value)
-    worst_theirs = min(both, key=lambda part: theirs[part].value)
-    gain = ours[worst_ours].value - theirs[worst_theirs].value
-    noise = _noise(_worst(ours, both) - _worst(theirs, both))
-    worst = (
-        f"its worst part ({worst_ours}, {ours[worst_ours].value:.2f}) beside the champion's "
-        f"({worst_theirs}, {theirs[worst_theirs].value:.2f})"
-    )
-    if gain > noise:
-        return True, f"promoted: {worst} is better by {gain:.2f}, noise {noise:.2f}"
-    if stale:
-        return _fresher({p: ours[p] for p in both}, {p: theirs[p] for p in both})
-    gains = {p: ours[p].value - theirs[p].value for p in both}
-    noises = {p: _noise(ours[p].replicates - theirs[p].replicates) for p in both}
-    lost = [part for part in both if gains[part] < -noises[part]]
-    won = [part for part in both if gains[part] > noises[part]]
-    if lost:
-        part = min(lost, key=lambda name: gains[name])
-        told = f"{part} fidelity is worse by {-gains[part]:.2f}, noise {noises[part]:.2f}"
-        return False, f"rejected: {told}; {worst} is not better beyond noise ({noise:.2f})"
-    if won:
-        part = max(won, key=lambda name: gains[name])
-        told = f"{part} fidelity is better by {gains[part]:.2f}, noise {noises[part]:.2f}"
-        return True, f"promoted: {told}, and no part is worse"
-    return False, f"rejected: no part is better beyond noise; {worst} differs by {gain:+.2f}"
 
+    def told(part: str, how: str) -> str:
+        z, limit = abs(comparison.parts[part]), comparison.critical
+        scores = [measure.parts[part] for measure in (ours, theirs) if part in measure.parts]
+        beside = f", fidelity {scores[0]:.2f} beside {scores[1]:.2f}" if len(scores) == 2 else ""
+        noise = f"{z:.1f} standard errors, noise {limit:.1f}"
+        return f"{part} is {how} than the champion's ({noise}{beside})"
 
-def _fresher(ours: dict[str, PartScore], theirs: dict[str, PartScore]) -> tuple[bool, str]:
-    """The verdict beside a champion that is known to be stale."""
-    missing = [max(ours, key=lambda p: _shortfall(ours[p]))]
-    missing.append(max(theirs, key=lambda p: _shortfall(theirs[p])))
-    told = []
-    for who, part, scores in zip(("it", "the champion"), missing, (ours, theirs), strict=True):
-        score = scores[part]
-        short = _shortfall(score)
-        beside = f"({part} {score.value:.2f}, another real sample: {score.band[0]:.2f} or more)"
-        how = f"falls short by {short:.2f}" if short else "does not fall short"
-        told.append(f"{who} {how} {beside}")
-    better = _shortfall(ours[missing[0]]) <= _shortfall(theirs[missing[1]])
-    verdict = "promoted" if better else "rejected"
-    return better, (
-        f"{verdict}: the champion is known to be stale; of what another real sample would "
-        f"score, {told[0]}, {told[1]}"
-    )
-
-
-def _shortfall(score: PartScore) -> float:
-    """How far a part is below what another real sample of that size would score."""
-    return max(0.0, score.band[0] - score.value)
-
-
-def _worst(scores: dict[str, PartScore], parts: list[str]) -> FloatArray:
-    """The worst part at each draw, shape (r,)."""
-    draws = np.stack([np.clip(scores[part].replicates, 0.0, 1.0) for part in parts])
-    return np.asarray(draws.min(axis=0))
-
-
-def _noise(differences: FloatArray) -> float:
-    """The paired difference that noise alone gives, from its bootstrap replicates, shape (r,)."""
-    return float(_NOISE * differences.std(ddof=1))
+    rows = f"on {comparison.rows:,} records that neither was trained on"
+    best = comparison.best
+    if comparison.worse:
+        part = min(comparison.parts, key=lambda name: comparison.parts[name])
+        though = f", though its {told(best, 'better')}" if comparison.better else ""
+        return False, f"rejected: {rows} its {told(part, 'worse')}{though}"
+    if comparison.better:
+        return True, f"promoted: {rows} its {told(best, 'better')}, and no part is worse"
+    how = "better" if comparison.parts[best] > 0.0 else "no better"
+    if more is not None:
+        return False, (
+            f"cannot tell yet, need about {more:,} more records: {rows} the most that can be said "
+            f"is that its {told(best, how)}"
+        )
+    return False, f"rejected: {rows} no part is better beyond noise: its {told(best, how)}"
 
 
 def _retained(challenger: FidelityMeasure, champion: FidelityMeasure) -> dict[str, float]:

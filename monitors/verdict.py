@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
 
 from .fidelity_measure import FidelityMeasure
 
@@ -24,6 +24,11 @@ class Verdict:
         dcr_share: Share of its rows that are nearer to a training than to a held-out row.
         laws: For each declared law ``law``, and the shares of rows that break it,
             ``real_violations`` and ``synthetic_violations``.
+        more_records: Where it cannot be told yet which batch is better, about how many more real
+            records, trained on or held out, would show it; else None.
+        evidence: Beside a champion: ``parts``, how much nearer the challenger is to the real rows,
+            in standard errors; ``critical``, what the best part reaches by chance in 5 % of equal
+            batches; ``rows``, how many real rows were judged.
     """
 
     promoted: bool
@@ -34,6 +39,15 @@ class Verdict:
     copies: int
     dcr_share: float | None
     laws: list[dict[str, Any]]
+    more_records: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Literal["promoted", "rejected", "undecided"]:
+        """What becomes of the challenger."""
+        if self.promoted:
+            return "promoted"
+        return "rejected" if self.more_records is None else "undecided"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""

@@ -16,9 +16,11 @@ AlertKind = Literal[
     "forecast",
     "regeneration-failed",
     "regeneration-rejected",
+    "regeneration-waiting",
     "reference-too-short",
     "generator-silent",
     "contamination",
+    "collapse",
     "timing",
     "approval",
 ]

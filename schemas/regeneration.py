@@ -46,7 +46,12 @@ class RegenerationOutcome(Message):
     request_id: Identity = Field(description="The request that this answers.")
     stream: StreamName
     cause: Cause = Field(description="What had asked for it.")
-    outcome: Literal["promoted", "rejected", "failed"] = Field(description="How it ended.")
+    outcome: Literal["promoted", "rejected", "undecided", "failed"] = Field(
+        description="How it ended; undecided: the gate cannot tell yet."
+    )
+    more_records: int | None = Field(
+        default=None, ge=1, description="Where undecided: about how many more records would tell."
+    )
     batch: SyntheticBatch | None = Field(description="The new batch, if it was promoted.")
     verdict: dict[str, Any] | None = Field(description="What the gate said, if it came so far.")
     text: str = Field(description="The verdict or the failure, in one sentence.")

@@ -117,6 +117,27 @@ class StreamPlan(BaseModel):
         lt=1,
         description="Share of the records that no training sees: gate and fidelity use them.",
     )
+    max_dcr_share: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Share of a batch's rows that may be nearer to a training than to a held-out "
+        "record, 0.5 for other real records; a batch with more is refused. Default no limit.",
+    )
+    min_utility: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Share of the skill of models trained on real records below which a batch is "
+        "refused; where a target is declared.",
+    )
+    collapse_loss: float = Field(
+        default=0.03,
+        gt=0,
+        lt=1,
+        description="Share by which a later batch of an epoch may describe fixed real records "
+        "worse than its first; beyond, regeneration is halted.",
+    )
     seed: int = Field(
         default=0, ge=0, le=2**63 - 1, description="All seeds of the stream derive from it."
     )

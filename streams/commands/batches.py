@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,20 +13,26 @@ if TYPE_CHECKING:
     from halflife.schemas.batch import SyntheticBatch
 
 
+_BACK: Final = 5000  # offsets of a partition to look back for outcomes
+
+
 @click.command("batches")
 @click.argument("stream", required=False)
 @json_option()
 def command(stream: str | None, json_file: Path | None) -> None:
     """List synthetic batches, newest last: the last of a stream is the one in circulation."""
     from halflife.schemas.batch import SyntheticBatch
+    from halflife.schemas.regeneration import RegenerationOutcome
 
-    from .output import write_json
+    from .output import terminal, write_json
+    from .overview import undecided_last
     from .reach import reach
     from .topic_reader import TopicReader, parsed
 
     settings, topics = reach()
     with TopicReader(settings) as reader:
         batches = parsed(SyntheticBatch, reader.newest(topics.batches))
+        outcomes = parsed(RegenerationOutcome, reader.newest(topics.regenerations, _BACK))
     if stream is not None:
         batches = [batch for batch in batches if batch.stream == stream]
     current = set(in_circulation(batches).values())
@@ -37,6 +43,9 @@ def command(stream: str | None, json_file: Path | None) -> None:
     write_json(json_file, rows)
     if json_file != STDOUT:
         _show(rows, stream)
+        for name, outcome in undecided_last(outcomes).items():
+            if stream in {None, name}:
+                terminal().print(f"{name}: {outcome.text}")
 
 
 def in_circulation(batches: list[SyntheticBatch]) -> dict[str, str]:

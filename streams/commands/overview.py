@@ -45,7 +45,9 @@ def overview(settings: Settings, topics: TopicPlan) -> dict[str, Any]:
     circulating = {batch.stream: batch for batch in batches}
     fidelity = {report.stream: report for report in reports}
     firing = open_alerts(alerts)
-    training = waiting(parsed(RegenerationRequest, messages), parsed(RegenerationOutcome, messages))
+    outcomes = parsed(RegenerationOutcome, messages)
+    training = waiting(parsed(RegenerationRequest, messages), outcomes)
+    undecided = undecided_last(outcomes)
     names = sorted({*circulating, *fidelity, *training, *(alert.stream for alert in alerts)})
     return {
         "broker": settings.broker,
@@ -56,12 +58,19 @@ def overview(settings: Settings, topics: TopicPlan) -> dict[str, Any]:
                 "fidelity": _plain(fidelity.get(name)),
                 "alerts": [_plain(alert) for alert in firing if alert.stream == name],
                 "training": _plain(training.get(name)),
+                "undecided": _plain(undecided.get(name)),
             }
             for name in names
         ],
         "lag": _lag(settings, topics),
         "dead_letters": _letters(settings, topics),
     }
+
+
+def undecided_last(outcomes: Iterable[RegenerationOutcome]) -> dict[str, RegenerationOutcome]:
+    """The last outcome of each stream whose challenger waits for more records."""
+    last = {outcome.stream: outcome for outcome in outcomes}
+    return {name: outcome for name, outcome in last.items() if outcome.outcome == "undecided"}
 
 
 def open_alerts(alerts: Iterable[Alert]) -> list[Alert]:

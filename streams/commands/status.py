@@ -87,6 +87,11 @@ def _batch(batch: dict[str, Any] | None) -> str:
 def _now(stream: dict[str, Any]) -> str:
     if stream["training"]:
         return f"a new batch is being made ({stream['training']['cause']})"
+    if any(alert["kind"] == "collapse" for alert in stream["alerts"]):
+        return "regeneration is halted: give it real data"
+    if stream.get("undecided"):
+        more = stream["undecided"]["more_records"]
+        return f"a challenger waits for about {more:,} more records"
     if stream["alerts"]:
         return f"{len(stream['alerts'])} open alert{'s' * (len(stream['alerts']) > 1)}"
     if stream["fidelity"] and stream["fidelity"]["under_limit"]:

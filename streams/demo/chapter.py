@@ -73,7 +73,12 @@ class Chapter:
             )
 
     def _outcome(self, outcome: RegenerationOutcome) -> Iterator[str]:
-        colour = {"promoted": "green", "rejected": "yellow", "failed": "red"}[outcome.outcome]
+        colour = {
+            "promoted": "green",
+            "rejected": "yellow",
+            "undecided": "yellow",
+            "failed": "red",
+        }[outcome.outcome]
         yield (
             f"the gate: [{colour}]{outcome.outcome}[/] after {outcome.seconds:.1f} s of training, "
             f"sampling and judging: {outcome.text}"

@@ -33,11 +33,18 @@ class Answer:
     cpu_seconds: float = 0.0
 
     @property
-    def outcome(self) -> Literal["promoted", "rejected", "failed"]:
+    def outcome(self) -> Literal["promoted", "rejected", "undecided", "failed"]:
         """How it ended."""
         if self.challenger is None:
             return "failed"
-        return "promoted" if self.challenger.promoted else "rejected"
+        if self.challenger.promoted:
+            return "promoted"
+        return "rejected" if self.challenger.more_records is None else "undecided"
+
+    @property
+    def more_records(self) -> int | None:
+        """About how many more records would tell, where the gate cannot tell yet."""
+        return None if self.challenger is None else self.challenger.more_records
 
     @property
     def verdict(self) -> dict[str, Any] | None:

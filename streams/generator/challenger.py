@@ -20,6 +20,7 @@ class Challenger:
         trained_on: How many real rows trained it; the others of the window judged it.
         promoted: Whether the gate lets it out.
         reason: Why, in one sentence.
+        more_records: Where the gate cannot tell yet, about how many more records would.
         verdict: All that the gate said, as plain data.
         options: Arguments of the generator other than its table.
         versions: Of what made it, see `versions`.
@@ -39,3 +40,4 @@ class Challenger:
     versions: dict[str, str] = field(default_factory=dict)
     declared: dict[str, Any] | None = None
     gpu_joules: float | None = None
+    more_records: int | None = None

@@ -163,6 +163,7 @@ class Publisher:
             stream=request.stream,
             cause=request.cause,
             outcome=answer.outcome,
+            more_records=answer.more_records,
             batch=manifest,
             verdict=answer.verdict,
             text=answer.text,

@@ -14,6 +14,7 @@ from halflife.monitors import Gate
 from halflife.streams.watch.identity import derived_seed
 
 from .challenger import Challenger
+from .cross_fitting import crossed, new_to_champion
 from .energy import GpuMeter
 from .errors import RegenerationError
 from .smallest import SMALLEST
@@ -83,12 +84,18 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
     tell(TrainingStep("sampling", f"{plan.rows:,} rows"))
     batch = generator.sample(plan.rows, seed=derived_seed(seed, "sample"))
     tell(TrainingStep("judging", f"on {len(unseen):,} records that no training has seen"))
-    gate = Gate(plan.table, seed=derived_seed(seed, "gate"))
+    gate = Gate(
+        plan.table,
+        seed=derived_seed(seed, "gate"),
+        max_dcr_share=plan.max_dcr_share,
+        min_utility=plan.min_utility,
+    )
     verdict = gate.judge(
         challenger=batch,
         champion=job.champion,
         train=known,
         holdout=unseen,
+        crossed=crossed(generator, known, new_to_champion(job)[~held], plan.rows, seed),
         stale=job.request.cause in {"drift", "fidelity"},
     )
     maker = _maker(generator)
@@ -100,6 +107,7 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
         trained_on=len(known),
         promoted=verdict.promoted,
         reason="; ".join([verdict.reason, *notes]),
+        more_records=verdict.more_records,
         verdict=verdict.to_dict(),
         options=maker.parameters,
         versions=versions(maker),

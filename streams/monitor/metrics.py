@@ -82,6 +82,13 @@ class MonitorMetrics:
         )
         self.pending = gauge("regeneration_pending", "1 while a challenger is asked for.", "stream")
 
+        self.halted = gauge(
+            "regeneration_halted", "1 while a collapse halts regeneration.", "stream"
+        )
+        self.guard = gauge(
+            "guard_loss_ratio", "Loss of the last batch over that of its epoch's first.", "stream"
+        )
+
     def committed(
         self, worker: PartitionWorker, findings: list[Message], rejects: list[Reject]
     ) -> None:
@@ -111,6 +118,9 @@ class MonitorMetrics:
         self._advance(contaminated, (partition, name, "synthetic"), watch.provenance.named)
         self.watermark.labels(stream=name).set(watch.watermark)
         self.pending.labels(stream=name).set(watch.desk.pending is not None)
+        self.halted.labels(stream=name).set(watch.desk.guard.halted)
+        if watch.desk.guard.ratio is not None:
+            self.guard.labels(stream=name).set(watch.desk.guard.ratio)
         drift = watch.drift.statistics() | watch.pace.statistics()
         for kind, (statistic, threshold) in drift.items():
             self.statistic.labels(stream=name, kind=kind).set(statistic)

@@ -65,7 +65,7 @@ def _changed(view: Mapping[str, Any]) -> tuple[str, str]:
 def _of_batch(view: Mapping[str, Any]) -> Standing:
     """While nothing has changed, the latest measure of the batch decides."""
     report = view.get("report") or {}
-    making = "A new batch is being made" if view.get("pending") is not None else ""
+    making = _next_batch(view)
     if report.get("batch_id") != view["batch"]["batch_id"]:
         return Standing("good", "Can be trusted", _joined("A new batch, not measured yet", making))
     if report["under_limit"]:
@@ -81,6 +81,16 @@ def _of_batch(view: Mapping[str, Any]) -> Standing:
         text = f"Can be trusted, but look at the alert: {', '.join(worries)}"
         return Standing("warning", text, detail)
     return Standing("good", "Can be trusted", detail)
+
+
+def _next_batch(view: Mapping[str, Any]) -> str:
+    """What becomes of the next batch, where there is something to say."""
+    if view.get("pending") is not None:
+        return "A new batch is being made"
+    if (view.get("guard") or {}).get("halted"):
+        return "Regeneration is halted until there is more real data"
+    left = (view.get("rests_until") or 0) - view["records"]
+    return f"A challenger waits for about {left:,} more records" if left > 0 else ""
 
 
 def _future(report: Mapping[str, Any], pace: float | None) -> str:

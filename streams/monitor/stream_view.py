@@ -73,6 +73,12 @@ def _here(watch: StreamWatch) -> dict[str, Any]:
         "held": watch.held and _batch(watch.held, watch.records),
         "waiting": watch.waiting,
         "pending": pending and pending.cause,
+        "rests_until": watch.desk.rests_until(watch.epoch) or None,
+        "guard": {
+            "halted": watch.desk.guard.halted,
+            "ratio": watch.desk.guard.ratio,
+            "text": watch.desk.guard.text,
+        },
         "batch": None if watch.circulation is None else _batch(watch.circulation, watch.records),
         "firing": firing,
         "worries": [told["kind"] for told in firing if told["kind"] not in _NO_WORRY],

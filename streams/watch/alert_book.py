@@ -23,9 +23,11 @@ SEVERITY: Final[dict[AlertKind, Severity]] = {
     "forecast": "info",
     "regeneration-failed": "critical",
     "regeneration-rejected": "warning",
+    "regeneration-waiting": "info",
     "reference-too-short": "warning",
     "generator-silent": "critical",
     "contamination": "critical",
+    "collapse": "critical",
     "timing": "warning",
     "approval": "warning",
 }
@@ -38,6 +40,7 @@ BATCH_KINDS: Final[frozenset[AlertKind]] = frozenset(
         "recipe",
         "regeneration-failed",
         "regeneration-rejected",
+        "regeneration-waiting",
         "generator-silent",
     }
 )
@@ -115,9 +118,14 @@ class AlertBook:
             text = f"no generator worker has answered the request of record {request.record}"
             return self.fire("generator-silent", text, moment, {})
         evidence = {"request_id": request.request_id, "attempts": outcome.attempts}
-        if outcome.outcome == "rejected":
-            return self.fire("regeneration-rejected", outcome.text, moment, evidence)
-        return self.fire("regeneration-failed", outcome.text, moment, evidence)
+        if outcome.outcome == "undecided":
+            more = {"more_records": outcome.more_records}
+            return self.go_on("regeneration-waiting", outcome.text, moment, evidence | more)
+        ended = self.resolve("regeneration-waiting", "a challenger was judged again", moment)
+        kind: AlertKind = (
+            "regeneration-rejected" if outcome.outcome == "rejected" else "regeneration-failed"
+        )
+        return ended + self.fire(kind, outcome.text, moment, evidence)
 
     def planner_moved(self, alarm: DriftAlarm, moment: Moment, start: int) -> list[Alert]:
         """What is said of a planner's move, in a record counted from ``start``."""

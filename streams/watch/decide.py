@@ -49,6 +49,7 @@ def _regenerate(watch: StreamWatch, command: Command) -> _Deed:
     if watch.held is not None:
         drop(watch, f"a new batch is asked for{_by(command)}")
     watch.ordered = _why(command)
+    watch.say(watch.desk.guard.lift("a person goes on", watch.moment(), watch.alerts))
     watch.approved = True  # to ask for a batch of records after a change is to call them well
     yield from ()
     return "done", "a new batch is asked for as soon as there are records enough"

@@ -13,6 +13,7 @@ from halflife.schemas.table import Block
 from halflife.schemas.window import Window
 
 from .alert_book import kept
+from .collapse_watch import CollapseWatch
 from .identity import identity
 from .moment import Moment
 
@@ -36,6 +37,8 @@ class RequestDesk:
         self.block: Block | None = None
         self.answered = False
         self.made: list[tuple[int, float, int]] = []
+        self.rest: tuple[int, int] | None = None
+        self.guard = CollapseWatch(plan)
 
     def allows(self, cause: str, *, rows: int, records: int, seconds: float, epoch: int) -> bool:
         """Whether a request may be made now: none pending, enough rows, cooldown, budget.
@@ -51,6 +54,8 @@ class RequestDesk:
             return False
         if cause == "hand":
             return True
+        if self.guard.halted or records < self.rests_until(epoch):
+            return False
         today = sum(time > seconds - DAY for _, time, _ in self.made)
         soon = any(
             e == epoch and records - place < self.plan.cooldown_records for place, _, e in self.made
@@ -74,6 +79,35 @@ class RequestDesk:
         if schedule and self.made and seconds - self.made[-1][1] >= schedule:
             return "schedule", f"every {schedule / 3600:g} h"
         return None
+
+    def rests_until(self, epoch: int) -> int:
+        """Number of records before which the gate could tell no more than last time."""
+        return self.rest[0] if self.rest is not None and self.rest[1] == epoch else 0
+
+    def again(
+        self,
+        request: RegenerationRequest,
+        outcome: RegenerationOutcome | None,
+        circulation: object | None,
+        *,
+        epoch: int,
+    ) -> tuple[Cause, str] | None:
+        """What to ask for later, after a request that led to no batch; None for nothing.
+
+        Where the gate could not tell, it is asked again when the records that it needs are there,
+        and not before; but no later than after `reference` or the cooldown, when all records of a
+        window are new. Where what circulates is known to be stale, or nothing does, it is asked
+        again after the cooldown.
+        """
+        text = "again, with more records"
+        if outcome is not None and outcome.more_records is not None:
+            most = max(self.plan.reference, self.plan.cooldown_records)
+            wait = min(max(outcome.more_records, self.plan.cooldown_records), most)
+            self.rest = request.record + 1 + wait, epoch
+            return ("drift" if request.cause == "hand" else request.cause), text
+        if circulation is None:
+            return "first", text
+        return ("drift", text) if request.cause == "drift" else None
 
     def draft(
         self,
@@ -156,6 +190,8 @@ class RequestDesk:
             "outcome": self.outcome and self.outcome.model_dump(mode="json"),
             "answered": self.answered,
             "made": [list(made) for made in self.made],
+            "rest": self.rest and list(self.rest),
+            "guard": self.guard.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -165,3 +201,5 @@ class RequestDesk:
         self.outcome = outcome and RegenerationOutcome.model_validate(outcome)
         self.block, self.answered = None, state["answered"]
         self.made = [(int(place), float(time), int(e)) for place, time, e in state["made"]]
+        self.rest = state["rest"] and (int(state["rest"][0]), int(state["rest"][1]))
+        self.guard.restore(state["guard"])

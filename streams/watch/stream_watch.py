@@ -161,7 +161,7 @@ class StreamWatch:
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        asides = self.provenance.due, self.pace.due
+        asides = self.provenance.due, self.pace.due, self.desk.guard.due
         stops = (self.reference_stop(), self.desk.effect or FAR, self.next_try, *asides)
         room = min((stop for stop in stops if stop > self.records), default=FAR) - self.records
         if self.circulation is not None:
@@ -219,6 +219,7 @@ class StreamWatch:
             yield from self.provenance.learn(self.circulation, self.memory)
         self.say(self.provenance.tell(self.alerts, self.moment()))
         self.say(self.pace.proceed(self.memory, self.moment(), self.alerts))
+        self.say(self.desk.guard.proceed(self.records, self.moment(), self.alerts))
         yield from self._recipes_due()
         if self.records >= self.reference_stop():
             if not self.asks_first:
@@ -246,6 +247,7 @@ class StreamWatch:
         was, rows = self.phase, self.epoch_rows()
         too_short = yield from self.drift.learn(rows, records=self.records, seed=self.drift_seed)
         self.phase = "watched"
+        self.say(self.desk.guard.begin(rows, self.moment(), self.alerts, anew=was != "watched"))
         if too_short is None:
             text = f"a reference of {len(rows)} records suffices"
             self.say(self.alerts.resolve("reference-too-short", text, self.moment()))
@@ -274,13 +276,12 @@ class StreamWatch:
     def _tick_due(self, circulation: Circulation) -> Steps:
         """Measure the batch in circulation on the latest real rows that it has not seen."""
         self.ticks.begin(records=self.records, seconds=self.watermark)
-        changed = self.change is not None
         report = yield from circulation.tick(
             self.memory,
             self.plan,
             self.moment(),
             seed=self._seed("fidelity", circulation.batch.batch_id),
-            since=self.known(self.epoch_start) if changed else None,
+            since=None if self.change is None else self.known(self.epoch_start),
         )
         if report is not None:
             self._judged(report)
@@ -323,7 +324,7 @@ class StreamWatch:
     def _try_later(self, wanted: tuple[Cause, str] | None) -> None:
         self.wanted = wanted
         later = self.records + max(1, self.plan.cooldown_records)
-        self.next_try = FAR if wanted is None else later
+        self.next_try = FAR if wanted is None else max(later, self.desk.rests_until(self.epoch))
 
     def _request(self, cause: Cause, text: str, rows: Rows) -> bool:
         """Ask for a challenger, unless one is asked for already or it is too soon."""
@@ -359,11 +360,9 @@ class StreamWatch:
                 self.circulate(new, f"batch {new.batch.batch_id[:8]} circulates: {outcome.text}")
         else:
             self.say(self.alerts.fail(request, outcome, self.moment()))
-            stale = request.cause == "drift" or self.circulation is None
-            if stale and self.phase == "watched" and self.wanted is None:
-                # What circulates, if anything does, is known to be stale.
-                cause: Cause = "first" if self.circulation is None else "drift"
-                self._try_later((cause, "again, with more records"))
+            again = self.desk.again(request, outcome, self.circulation, epoch=self.epoch)
+            if again and self.phase == "watched" and self.wanted is None:
+                self._try_later(again)
                 return
         if self.wanted is not None:
             self._want(*self.wanted)
@@ -371,6 +370,7 @@ class StreamWatch:
     def circulate(self, new: Circulation, text: str) -> None:
         """A batch circulates from now on: it ends what called for it, but no change before it."""
         self.circulation = new
+        self.say(self.desk.guard.measure(new.block, self.moment(), self.alerts))
         self.ticks.begin(records=self.records, seconds=self.watermark)
         kinds = BATCH_KINDS if self.phase == "changed" else BATCH_KINDS | CHANGE_KINDS
         self.say(self.alerts.resolve_for(kinds, text, self.moment()))

@@ -21,6 +21,7 @@ from tests.bench import (
     drift_promise,
     drift_speed,
     fidelity,
+    gate,
     latency,
     live_page,
     measures,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "fidelity": fidelity.run,
     "decay": decay.run,
     "live-page": live_page.run,
+    "gate": gate.run,
 }
 
 
@@ -55,7 +57,9 @@ def main() -> int:
     parser.add_argument(
         "--no-peers", dest="peers", action="store_false", help="our own figures alone"
     )
-    parser.add_argument("--only", default="", help="streams of drift-promise with this in the name")
+    parser.add_argument(
+        "--only", default="", help="streams of drift-promise, tables of gate, with this in the name"
+    )
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
     unknown = set(asked.names) - BENCHMARKS.keys()

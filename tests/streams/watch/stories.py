@@ -232,7 +232,8 @@ def _train(
         last_offset=len(batch) - 1,
     )
     said = {
-        "outcome": "promoted" if verdict.promoted else "rejected",
+        "outcome": verdict.outcome,
+        "more_records": verdict.more_records,
         "batch": manifest if verdict.promoted else None,
         "verdict": verdict.to_dict(),
         "text": verdict.reason,

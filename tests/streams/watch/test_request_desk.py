@@ -130,3 +130,51 @@ def test_a_state_is_exact() -> None:
     assert again.pending == one.pending
     assert again.outcome == one.outcome
     assert again.made == one.made
+
+
+def undecided(more: int) -> RegenerationOutcome:
+    said = {"outcome": "undecided", "more_records": more}
+    return outcome().model_copy(update=said)
+
+
+def test_what_the_gate_cannot_tell_is_asked_again_when_the_records_are_there() -> None:
+    one = desk()
+    drift = request(99).model_copy(update={"cause": "drift"})
+    assert one.again(drift, undecided(120), object(), epoch=0) == (
+        "drift",
+        "again, with more records",
+    )
+    assert one.rests_until(0) == 220
+    assert not allowed(one, records=219)
+    assert allowed(one, records=220)
+    assert allowed(one, "hand", records=150)
+    assert one.rests_until(1) == 0  # another epoch owes nothing to this one
+
+
+def test_no_wait_is_longer_than_a_window_nor_shorter_than_the_cooldown() -> None:
+    one = desk()
+    one.again(request(99), undecided(5000), object(), epoch=0)
+    assert one.rests_until(0) == 100 + 300
+    one.again(request(99), undecided(10), object(), epoch=0)
+    assert one.rests_until(0) == 100 + 50
+    other = desk()
+    other.restore(orjson.loads(orjson.dumps(one.state())))
+    assert other.rests_until(0) == one.rests_until(0)
+
+
+def test_only_what_is_known_to_be_stale_is_asked_for_again_after_a_rejection() -> None:
+    one = desk()
+    rejected = outcome().model_copy(update={"outcome": "rejected"})
+    asked = {
+        cause: request().model_copy(update={"cause": cause}) for cause in ("drift", "forecast")
+    }
+    assert one.again(asked["forecast"], rejected, object(), epoch=0) is None
+    assert one.again(asked["forecast"], rejected, None, epoch=0) == (
+        "first",
+        "again, with more records",
+    )
+    assert one.again(asked["drift"], rejected, object(), epoch=0) == (
+        "drift",
+        "again, with more records",
+    )
+    assert one.rests_until(0) == 0

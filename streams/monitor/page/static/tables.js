@@ -51,7 +51,7 @@ export function batches(requests, current) {
   if (!requests.length) return none("No batch has been asked for so far.");
   const rows = requests.slice().reverse().map((request) => {
     const { outcome } = request, batch = outcome?.batch, now = batch && batch.batch_id === current;
-    const tone = !outcome ? "idle" : { promoted: "good", rejected: "warning", failed: "bad" }[outcome.outcome];
+    const tone = !outcome ? "idle" : { promoted: "good", rejected: "warning", undecided: "warning", failed: "bad" }[outcome.outcome];
     const made = batch ? `${plural(batch.rows, "row")} by ${batch.generator}, from ${plural(batch.trained_on, "record")}` : "–";
     return [
       html("span", { class: `state ${tone}` }, mark(tone), !outcome ? "being made" : now ? "in circulation" : outcome.outcome),
