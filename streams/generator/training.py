@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from threadpoolctl import threadpool_limits
+
 # At the top, unlike elsewhere: the child alone imports this, while the window is still being read.
 from halflife.generators import Auto, Generator, Progress, WrongState, create
 from halflife.monitors import Gate
@@ -90,14 +92,15 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
         max_dcr_share=plan.max_dcr_share,
         min_utility=plan.min_utility,
     )
-    verdict = gate.judge(
-        challenger=batch,
-        champion=job.champion,
-        train=known,
-        holdout=unseen,
-        crossed=crossed(generator, known, new_to_champion(job)[~held], plan.rows, seed),
-        stale=job.request.cause in {"drift", "fidelity"},
-    )
+    with threadpool_limits(1):  # of small matrices: threads would wait for each other
+        verdict = gate.judge(
+            challenger=batch,
+            champion=job.champion,
+            train=known,
+            holdout=unseen,
+            crossed=crossed(generator, known, new_to_champion(job)[~held], plan.rows, seed),
+            stale=job.request.cause in {"drift", "fidelity"},
+        )
     maker = _maker(generator)
     return Challenger(
         batch=batch,
