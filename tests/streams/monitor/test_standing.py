@@ -93,6 +93,18 @@ DECAYS = REPORT | {"half_life_records": 4137.0, "expiry_records": 801.0}
             "Can be trusted, but look at the alert: generator silent",
             "No decay seen in 200 records",
         ),
+        (
+            {"rests_until": 10_000_000, "records": 9_999_760, "report": None},
+            "good",
+            "Can be trusted",
+            "A new batch, not measured yet. A challenger waits for about 240 more records",
+        ),
+        (
+            {"guard": {"halted": True}, "report": None},
+            "good",
+            "Can be trusted",
+            "A new batch, not measured yet. Regeneration is halted until there is more real data",
+        ),
         ({"report": None}, "good", "Can be trusted", "A new batch, not measured yet"),
         (
             {"report": REPORT | {"batch_id": "b0", "under_limit": True}},
