@@ -64,7 +64,8 @@ async def test_a_challenger_that_is_no_better_leaves_the_champion(bench: Bench) 
     await bench.ask(bench.asked(other, 3, champion=champion))
     outcomes = {o.request_id: o for o in await bench.wait_for(3, 90)}
     tie, better = outcomes[identity("test", 2)], outcomes[identity("test", 3)]
-    assert (tie.outcome, tie.batch) == ("rejected", None)
+    assert tie.outcome in {"rejected", "undecided"}
+    assert tie.batch is None
     assert tie.verdict is not None
     assert tie.verdict["champion"] is not None
     assert better.outcome == "promoted", better.text
