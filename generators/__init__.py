@@ -33,10 +33,14 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .registry import GENERATORS, create
     from .trees import Trees
+    from .vae import VAE
+    from .wgan import WGAN
 
 __all__ = [
     "GENERATORS",
     "KDE",
+    "VAE",
+    "WGAN",
     "Auto",
     "Condition",
     "ConflictingLaws",
@@ -77,6 +81,8 @@ _HOME: Final[dict[str, str]] = {
     "Noise": "noise",
     "Private": "private",
     "Progress": "progress",
+    "VAE": "vae",
+    "WGAN": "wgan",
     "Trees": "trees",
     "Where": "conditions",
     "create": "registry",

@@ -1,0 +1,314 @@
+"""What all generators with a network share; a subclass brings the network."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
+
+import numpy as np
+
+from halflife.schemas.table import Block, FloatArray, Table
+
+from .archive import Arrays
+from .encoding import Encoding
+from .errors import NeedsTorch
+from .generator import CHUNK, Generator
+from .laws import LawCoding
+from .layout import Layout
+from .progress import Progress
+from .replicates import Replicates, replicated
+
+if TYPE_CHECKING:
+    import torch
+
+    from .networks.noise import Noise
+    from .networks.row_network import RowNetwork
+
+_WARM_RATE: Final = 0.5
+_SMALLEST_BATCH: Final = 32
+_MEASURED_ROWS: Final = 512
+
+
+class NeuralOptions(TypedDict, total=False):
+    """Options of every neural generator; see `Neural`."""
+
+    batch: int
+    guidance: float
+    device: str
+    threads: int
+
+
+class Neural(Generator):
+    """A generator that trains a network on encoded rows.
+
+    Rows are encoded as normal scores and indicators (`Encoding`), laws by `LawCoding`, settings
+    that were run more than once by `Replicates`. A tenth of the rows is held out; training stops
+    when they have gained nothing for a while, and what samples is the exponential moving average
+    of the weights at its best. A warm start takes the champion's weights as far as they fit: those
+    of a level that is new begin anew, and another scale changes nothing, as scores are ranks.
+
+    On a GPU the matrix products are in TF32 and bfloat16; a GPU without enough memory gets smaller
+    batches, then the CPU takes over.
+
+    Args:
+        table: What the columns are, and the laws to keep.
+        steps: Most training steps.
+        hidden: Units of each layer.
+        layers: Residual blocks.
+        rate: Highest learning rate; half of it after a warm start.
+        batch: Rows of a step, at most.
+        guidance: Weight of conditions: 1 draws from the conditional law as it was learnt, more
+            exaggerates what is typical of it.
+        device: ``"auto"`` for a GPU where there is one, or torch's name of a device.
+        threads: CPU threads of torch while it trains and samples.
+
+    Raises:
+        ConflictingLaws: For laws that cannot all be kept by construction.
+        ValueError: For a size below 1, or a negative guidance.
+
+    Attributes:
+        device_line: Which device trained and why, and what was made smaller to fit; empty before
+            `fit`.
+        warm_started: Whether it began with the weights of the generator given as ``warm``.
+    """
+
+    neural: ClassVar[bool] = True
+    patience: ClassVar[int] = 5
+    betas: ClassVar[tuple[float, float]] = (0.9, 0.99)
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        steps: int,
+        hidden: int,
+        layers: int,
+        rate: float,
+        batch: int = 256,
+        guidance: float = 1.0,
+        device: str = "auto",
+        threads: int = 1,
+    ) -> None:
+        super().__init__(table)
+        sizes = {
+            "steps": steps,
+            "hidden": hidden,
+            "layers": layers,
+            "batch": batch,
+            "threads": threads,
+        }
+        for name, size in sizes.items():
+            if size < 1:
+                raise ValueError(f"{name} is too small: {size}")
+        if not guidance >= 0:
+            raise ValueError(f"guidance must not be negative: {guidance}")
+        self.steps = steps
+        self.hidden = hidden
+        self.layers = layers
+        self.rate = rate
+        self.batch = batch
+        self.guidance = guidance
+        self.device = device
+        self.threads = threads
+        self.device_line = ""
+        self.warm_started = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Arguments of the constructor other than the table."""
+        names = ("steps", "hidden", "layers", "rate", "batch", "guidance", "device", "threads")
+        return {name: getattr(self, name) for name in names}
+
+    @abstractmethod
+    def network(self, layout: Layout, noise: Noise) -> RowNetwork:
+        """A new network for rows of a layout."""
+
+    def learn(
+        self,
+        block: Block,
+        *,
+        seed: int,
+        progress: Callable[[Progress], None] | None,
+        warm: Generator | None,
+        clock: Callable[[], float],
+    ) -> None:
+        """Train the network."""
+        self._need_torch()
+        from .networks.devices import choose_device, threads_of
+
+        self._coding = LawCoding.of(block)
+        latents = self._coding.encode(block)
+        columns, again = replicated(latents)
+        self._encoding = Encoding.of(latents, settled=columns)
+        champion = warm if isinstance(warm, type(self)) and warm._fitted else None  # noqa: SLF001  # our own class
+        device, why = choose_device(self.device)
+        run = _Run(self, latents, seed, champion, self._job(block, seed, champion))
+        with threads_of(self.threads):
+            self._network, trouble = run.on(device, progress, clock)
+            self.device_line = "; ".join(filter(None, (why, trouble, self._encoding.pooled)))
+            # With the random numbers of its own use: training may draw as many as it likes.
+            random = np.random.default_rng(np.random.SeedSequence((seed, 4)))
+            matrix = self._encoding.encode(latents, random)
+            replicates = Replicates.of(columns, again, matrix, self._encoding.layout)
+            self._replicates = replicates.reaching(
+                self._made(random, _MEASURED_ROWS, self._network), self._encoding.layout
+            )
+
+    def start(self, champion: Neural | None, seed: int) -> RowNetwork:
+        """The first weights: the champion's as far as they fit, else new ones."""
+        from .networks.noise import Noise
+
+        network = self.network(self._encoding.layout, Noise(seed, 0))
+        self.warm_started = champion is not None and network.keep(champion._network)  # noqa: SLF001  # our own class
+        return network
+
+    def draw(self, streams: Sequence[np.random.Generator]) -> Block:
+        """`CHUNK` rows for each stream, one chunk at a time: the same in any company."""
+        from .networks.devices import choose_device, threads_of
+
+        device, _ = choose_device(self.device)
+        network = copy.deepcopy(self._network).to(device)
+        chunks: list[Block] = []
+        with threads_of(self.threads):
+            for stream in streams:
+                matrix = self._made(stream, CHUNK, network)
+                matrix = self._replicates.settle(matrix, self._encoding.layout)
+                chunks.append(self._coding.decode(self._encoding.decode(matrix, stream)))
+        return Block.concatenate(chunks)
+
+    def _made(self, random: np.random.Generator, rows: int, network: RowNetwork) -> FloatArray:
+        """Encoded rows of the network, shape (rows, width)."""
+        import torch
+
+        start = random.standard_normal((rows, network.start_width), dtype=np.float32)
+        device = network.owners.device
+        with torch.no_grad():
+            nothing = torch.zeros(rows, self._encoding.width, device=device)
+            made = network.make(torch.from_numpy(start).to(device), nothing, nothing, self.guidance)
+        return made.cpu().numpy().astype(np.float64)
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """Law coding, encoding, replicates, and the weights in single precision."""
+        encoding, arrays = self._encoding.state()
+        replicates, points = self._replicates.state()
+        arrays |= points
+        for name, weight in self._network.state_dict().items():
+            arrays[f"network.{name}"] = weight.numpy()
+        return {
+            "coding": self._coding.state(),
+            "encoding": encoding,
+            "replicates": replicates,
+            "device_line": self.device_line,
+            "warm_started": self.warm_started,
+        }, arrays
+
+    def restore(self, state: Mapping[str, Any], arrays: Arrays) -> None:
+        """Become what `state` told."""
+        self._need_torch()
+        import torch
+
+        from .networks.noise import Noise
+
+        self._coding = LawCoding.restore(self.table, state["coding"])
+        self._encoding = Encoding.restore(self._coding.latent_table, state["encoding"], arrays)
+        self._replicates = Replicates.restore(state["replicates"], arrays)
+        self._network = self.network(self._encoding.layout, Noise(0, 0))
+        self._network.load_state_dict(
+            {
+                name.removeprefix("network."): torch.from_numpy(weight)
+                for name, weight in arrays.items()
+                if name.startswith("network.")
+            }
+        )
+        self.device_line = state["device_line"]
+        self.warm_started = state["warm_started"]
+
+    def _job(self, block: Block, seed: int, champion: Neural | None) -> str:
+        """Digest of all that the training follows from."""
+        digest = hashlib.blake2b(block.digest().encode(), digest_size=16)
+        digest.update(json.dumps([self.name, self.parameters, seed], sort_keys=True).encode())
+        if champion is not None:
+            for name, weight in champion._network.state_dict().items():  # noqa: SLF001  # our own class
+                digest.update(name.encode() + weight.numpy().tobytes())
+        return digest.hexdigest()
+
+    def _need_torch(self) -> None:
+        """Ask for torch with a helpful word where it is absent.
+
+        Raises:
+            NeedsTorch: With the command that installs it.
+        """
+        try:
+            import torch  # noqa: F401  # whether it is there is the question
+        except ImportError as error:
+            raise NeedsTorch(
+                f"generator {self.name!r} needs torch: pip install 'halflife[neural]', "
+                "or take generator 'trees'"
+            ) from error
+
+
+class _Run:
+    """One training, begun again where the memory of a GPU does not suffice."""
+
+    def __init__(
+        self, owner: Neural, latents: Block, seed: int, champion: Neural | None, job: str
+    ) -> None:
+        self.owner = owner
+        self.latents = latents
+        self.seed = seed
+        self.champion = champion
+        self.job = job
+
+    def on(
+        self,
+        device: torch.device,
+        progress: Callable[[Progress], None] | None,
+        clock: Callable[[], float],
+    ) -> tuple[RowNetwork, str]:
+        """The trained network, on the CPU, and what was made smaller to fit, in words."""
+        import torch
+
+        batch, trouble = self.owner.batch, ""
+        while True:
+            try:
+                return self._trained(device, batch, progress, clock).to("cpu"), trouble
+            except torch.OutOfMemoryError:
+                if device.type == "cpu":
+                    raise
+                if batch > _SMALLEST_BATCH:
+                    batch = max(_SMALLEST_BATCH, batch // 2)
+                    trouble = f"its memory was full: batches of {batch} rows"
+                else:
+                    device, batch = torch.device("cpu"), self.owner.batch
+                    trouble = "its memory was full: trained on the CPU"
+
+    def _trained(
+        self,
+        device: torch.device,
+        batch: int,
+        progress: Callable[[Progress], None] | None,
+        clock: Callable[[], float],
+    ) -> RowNetwork:
+        from .networks.checkpoint import Checkpoint
+        from .networks.training import Schedule, Training
+
+        owner = self.owner
+        network = owner.start(self.champion, self.seed).to(device)
+        rate = owner.rate * (_WARM_RATE if owner.warm_started else 1.0)
+        folder = owner._checkpoints  # noqa: SLF001  # our own class
+        job = f"{self.job} {device.type} {batch}"
+        checkpoint = None if folder is None else Checkpoint(folder / f"{self.job}.npz", job)
+        training = Training(
+            network,
+            owner._encoding,  # noqa: SLF001  # our own class
+            self.latents,
+            Schedule(owner.steps, batch, rate, owner.betas, owner.patience),
+            seed=self.seed,
+            cold=not owner.warm_started,
+            checkpoint=checkpoint,
+        )
+        return training.run(progress, clock)
