@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import json
 from abc import abstractmethod
@@ -14,12 +15,16 @@ import numpy as np
 from halflife.schemas.table import Block, FloatArray, Table
 
 from .archive import Arrays
+from .condition import Condition
+from .conditions import Where
 from .encoding import Encoding
 from .errors import NeedsTorch
 from .generator import CHUNK, Generator
+from .given import Given, put
 from .laws import LawCoding
 from .layout import Layout
 from .progress import Progress
+from .rejection import accepted
 from .replicates import Replicates, replicated
 
 if TYPE_CHECKING:
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
 _WARM_RATE: Final = 0.5
 _SMALLEST_BATCH: Final = 32
 _MEASURED_ROWS: Final = 512
+_FREE_DRAWS: Final = 16
+_MOST_DRAWS: Final = 100
 
 
 class NeuralOptions(TypedDict, total=False):
@@ -168,28 +175,75 @@ class Neural(Generator):
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream, one chunk at a time: the same in any company."""
+        return self._drawn(streams, ())
+
+    def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
+        """`CHUNK` rows that meet conditions for each stream, or fewer where it cannot.
+
+        The network is told the values that leave no choice, and rows that meet the rest are kept:
+        rows of its own conditional law. Where hardly any do, it is told a value of each condition,
+        drawn from that column by itself. Columns that a law gives are never told.
+        """
+        given = Given(self._encoding, self._coding.grids)
+        told = given.told(where)
+        if not told:
+            return super().draw_where(streams, where)
+        first = given.first(told)
+        tries = [(told, _MOST_DRAWS)]
+        if first != told:
+            tries.insert(0, (first, _FREE_DRAWS))
+        chunks: list[Block] = []
+        for stream in streams:
+            for conditions, most in tries:
+                draw = functools.partial(self._drawn, told=conditions)
+                random = stream.spawn(1)
+                made = accepted(draw, random, where, chunk=CHUNK, most_draws=most)
+                if len(made) == CHUNK:
+                    break
+            chunks.append(made)
+        return Block.concatenate(chunks)
+
+    def _drawn(self, streams: Sequence[np.random.Generator], told: Sequence[Condition]) -> Block:
+        """`CHUNK` rows for each stream, some columns given."""
         from .networks.devices import choose_device, threads_of
 
         device, _ = choose_device(self.device)
         network = copy.deepcopy(self._network).to(device)
+        given = Given(self._encoding, self._coding.grids)
         chunks: list[Block] = []
         with threads_of(self.threads):
             for stream in streams:
-                matrix = self._made(stream, CHUNK, network)
+                cells = given.draw(told, CHUNK, stream)
+                known = given.encode(cells, stream) if cells else None
+                matrix = self._made(stream, CHUNK, network, known)
                 matrix = self._replicates.settle(matrix, self._encoding.layout)
-                chunks.append(self._coding.decode(self._encoding.decode(matrix, stream)))
+                latents = put(self._encoding.decode(matrix, stream), cells)
+                # Again: laws snap to the grid what was given between its lines.
+                chunks.append(put(self._coding.decode(latents), cells))
         return Block.concatenate(chunks)
 
-    def _made(self, random: np.random.Generator, rows: int, network: RowNetwork) -> FloatArray:
-        """Encoded rows of the network, shape (rows, width)."""
+    def _made(
+        self,
+        random: np.random.Generator,
+        rows: int,
+        network: RowNetwork,
+        known: tuple[FloatArray, FloatArray] | None = None,
+    ) -> FloatArray:
+        """Encoded rows of the network, shape (rows, width), given values and their mask."""
         import torch
 
         start = random.standard_normal((rows, network.start_width), dtype=np.float32)
+        nothing = np.zeros((rows, self._encoding.width))
+        given, mask = (nothing, nothing) if known is None else known
         device = network.owners.device
         with torch.no_grad():
-            nothing = torch.zeros(rows, self._encoding.width, device=device)
-            made = network.make(torch.from_numpy(start).to(device), nothing, nothing, self.guidance)
-        return made.cpu().numpy().astype(np.float64)
+            made = network.make(
+                torch.from_numpy(start).to(device),
+                torch.from_numpy(given.astype(np.float32)).to(device),
+                torch.from_numpy(mask.astype(np.float32)).to(device),
+                self.guidance,
+            )
+        return np.where(mask > 0, given, made.cpu().numpy().astype(np.float64))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Law coding, encoding, replicates, and the weights in single precision."""

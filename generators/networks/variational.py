@@ -16,17 +16,19 @@ from .noise import Noise
 from .row_network import RowNetwork
 
 _LATENTS = 16
-_BINS = 32
-_SCALE = 0.5
+_PEAKS = 5
+_PEAK_PLACES = (-0.6, -0.25, 0.0, 0.25, 0.6)
+_PEAK_SPREAD = 0.25
+_LEAST_SPREAD = 0.01
 
 
 class Variational(RowNetwork):
     """Encoder ``q(z | x, given)``, prior ``p(z | given)`` and decoder ``p(x | z, given)``.
 
-    A number is decoded as a distribution over 32 equally likely bins of its normal score, within
-    which it is uniform: such a head has any shape, also that of a grid or of two peaks, where a
-    normal one blurs. A category is decoded as a distribution over its indicators. The loss is the
-    negative evidence lower bound of a row, in nats, over the number of its table's columns.
+    The score of a number is decoded as a mixture of five normal laws, which has two peaks or the
+    steps of a grid where one normal law blurs; a category as a distribution over its indicators.
+    The loss is the negative evidence lower bound of a row, in nats, over the number of its table's
+    columns.
 
     Args:
         layout: Of the encoded rows.
@@ -41,6 +43,7 @@ class Variational(RowNetwork):
     """
 
     offsets: Tensor
+    peaks: Tensor
 
     def __init__(
         self, layout: Layout, hidden: int, layers: int, weight: float, noise: Noise
@@ -48,7 +51,7 @@ class Variational(RowNetwork):
         super().__init__(layout)
         width = layout.width
         self.weight = weight
-        self.heads = [_BINS] * len(layout.scores) + [1] * len(layout.gaps)
+        self.heads = [3 * _PEAKS] * len(layout.scores) + [1] * len(layout.gaps)
         self.heads += [stop - start for start, stop in layout.groups]
         self.start_width = _LATENTS + 2 * len(layout.scores) + len(layout.gaps)
         self.start_width += len(layout.groups)
@@ -56,6 +59,7 @@ class Variational(RowNetwork):
         self.prior = Tower(2 * width, hidden, 1, 2 * _LATENTS, noise)
         self.decoder = Tower(_LATENTS + 2 * width, hidden, layers, sum(self.heads), noise)
         self.register_buffer("offsets", torch.tensor(layout.offsets))
+        self.register_buffer("peaks", torch.tensor(_PEAK_PLACES))
 
     def loss(self, turn: str, rows: Tensor, mask: Tensor, noise: Noise) -> Tensor:  # noqa: ARG002  # one turn
         """The negative evidence lower bound."""
@@ -77,10 +81,10 @@ class Variational(RowNetwork):
     def _missed(self, logits: Tensor, rows: Tensor) -> Tensor:
         """Negative log likelihood of rows, shape (n,)."""
         scores, gaps, groups = self._split(logits)
-        share = torch.special.ndtr(rows[:, list(self.layout.scores)] / _SCALE)
-        bins = (share * _BINS).long().clamp(0, _BINS - 1)
-        chance = scores.log_softmax(dim=2).gather(2, bins[:, :, None])
-        missed = -chance.sum(dim=(1, 2))
+        weight, place, spread = self._mixture(scores)
+        away = (rows[:, list(self.layout.scores), None] - place) / spread
+        density = weight - spread.log() - 0.5 * away**2
+        missed = -density.logsumexp(dim=2).sum(dim=1)
         if self.layout.gaps:
             there = (rows[:, list(self.layout.gaps)] > 0).float()
             missed = missed + nn.functional.binary_cross_entropy_with_logits(
@@ -101,11 +105,11 @@ class Variational(RowNetwork):
         scores, gaps, groups = self._split(logits)
         rows = torch.zeros_like(given)
         count = len(self.layout.scores)
-        bins = _drawn(scores, chance[:, :count, None])
-        share = (bins + chance[:, count : 2 * count]) / _BINS
-        rows[:, list(self.layout.scores)] = _SCALE * torch.special.ndtri(
-            share.clamp(1e-6, 1 - 1e-6)
-        )
+        weight, place, spread = self._mixture(scores)
+        peak = _drawn(weight, chance[:, :count, None])[:, :, None]
+        within = start[:, _LATENTS + count : _LATENTS + 2 * count]
+        made = place.gather(2, peak)[:, :, 0] + spread.gather(2, peak)[:, :, 0] * within
+        rows[:, list(self.layout.scores)] = made
         at = 2 * count + len(self.layout.gaps)
         there = torch.sigmoid(gaps) > chance[:, 2 * count : at]
         rows[:, list(self.layout.gaps)] = there.float() - 0.5
@@ -115,6 +119,12 @@ class Variational(RowNetwork):
             at += 1
         return rows - self.offsets
 
+    def _mixture(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log weights, places and spreads of the peaks of each score, (n, scores, peaks)."""
+        weight, place, spread = raw.chunk(3, dim=2)
+        spread = _PEAK_SPREAD * torch.exp(4 * torch.tanh(spread / 4)) + _LEAST_SPREAD
+        return weight.log_softmax(dim=2), place + self.peaks, spread
+
     def _decoded(self, latent: Tensor, given: Tensor, mask: Tensor) -> Tensor:
         known = torch.cat([given * mask, mask], dim=1)
         mean, spread = _normal(self.prior(known))
@@ -122,11 +132,11 @@ class Variational(RowNetwork):
         return logits
 
     def _split(self, logits: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        """Logits of bins (n, scores, bins), of gaps (n, gaps), of each category (n, levels)."""
-        bins, gaps = len(self.layout.scores) * _BINS, len(self.layout.gaps)
-        sizes = [bins, gaps, *self.heads[len(self.layout.scores) + gaps :]]
+        """What tells mixtures (n, scores, 15), gaps (n, gaps), each category (n, levels)."""
+        mixtures, gaps = len(self.layout.scores) * 3 * _PEAKS, len(self.layout.gaps)
+        sizes = [mixtures, gaps, *self.heads[len(self.layout.scores) + gaps :]]
         parts = logits.split(sizes, dim=1)
-        return parts[0].reshape(len(logits), -1, _BINS), parts[1], parts[2:]
+        return parts[0].reshape(len(logits), -1, 3 * _PEAKS), parts[1], parts[2:]
 
     def keep(self, champion: Self) -> bool:
         """Take over the weights; columns and levels that are new begin anew."""
@@ -153,7 +163,7 @@ class Variational(RowNetwork):
         """The decoder's outputs for each matrix column."""
         order = [*self.layout.scores, *self.layout.gaps]
         order += [i for start, stop in self.layout.groups for i in range(start, stop)]
-        sizes = [_BINS] * len(self.layout.scores)
+        sizes = [3 * _PEAKS] * len(self.layout.scores)
         sizes += [1] * (len(order) - len(sizes))
         ends = np.cumsum(sizes)
         return {
