@@ -47,6 +47,24 @@ class Given:
         fixed = tuple(one for one in told if one.exact or len(one.levels) == 1)
         return fixed or tuple(sorted(told, key=self._share)[:1])
 
+    def level(self, rows: int, random: np.random.Generator) -> dict[str, Cells]:
+        """Levels of a category, shape (rows,), as often as in the real rows; none without one.
+
+        A row made given one of its categories is a row of the whole law, with the frequencies of
+        that category exact.
+        """
+        names = [
+            (j, name)
+            for j, name in enumerate(self.encoding.table.categories)
+            if len(self.encoding.levels[j]) > 1
+        ]
+        if not names:
+            return {}
+        j, name = names[int(random.integers(len(names)))]
+        below = np.cumsum(self.encoding.shares[j])
+        place = np.searchsorted(below / below[-1], random.random(rows), side="right")
+        return {name: np.array(self.encoding.levels[j], dtype=object)[place]}
+
     def draw(
         self, told: Sequence[Condition], rows: int, random: np.random.Generator
     ) -> dict[str, Cells]:

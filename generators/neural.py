@@ -20,7 +20,7 @@ from .conditions import Where
 from .encoding import Encoding
 from .errors import NeedsTorch
 from .generator import CHUNK, Generator
-from .given import Given, put
+from .given import Cells, Given, put
 from .laws import LawCoding
 from .layout import Layout
 from .progress import Progress
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
     from .networks.noise import Noise
     from .networks.row_network import RowNetwork
+    from .networks.training import Schedule
 
 _WARM_RATE: Final = 0.5
-_SMALLEST_BATCH: Final = 32
+_WARM_STEPS: Final = 1.0
 _MEASURED_ROWS: Final = 512
 _FREE_DRAWS: Final = 16
 _MOST_DRAWS: Final = 100
@@ -145,33 +146,63 @@ class Neural(Generator):
     ) -> None:
         """Train the network."""
         self._need_torch()
+        from .networks.checkpoint import Checkpoint
         from .networks.devices import choose_device, threads_of
+        from .networks.memory import within_memory
+        from .networks.training import Training
 
         self._coding = LawCoding.of(block)
         latents = self._coding.encode(block)
         columns, again = replicated(latents)
         self._encoding = Encoding.of(latents, settled=columns)
         champion = warm if isinstance(warm, type(self)) and warm._fitted else None  # noqa: SLF001  # our own class
+        job = self._job(block, seed, champion)
         device, why = choose_device(self.device)
-        run = _Run(self, latents, seed, champion, self._job(block, seed, champion))
+
+        def train(device: torch.device, batch: int) -> RowNetwork:
+            network = self._start(champion, seed).to(device)
+            checkpoint = None
+            if self._checkpoints is not None:
+                here = f"{job} on {device.type} by {batch}"
+                checkpoint = Checkpoint(self._checkpoints / f"{job}.npz", here)
+            training = Training(
+                network,
+                self._encoding,
+                latents,
+                self._schedule(batch),
+                seed=seed,
+                cold=not self.warm_started,
+                checkpoint=checkpoint,
+            )
+            return training.run(progress, clock).to("cpu")
+
         with threads_of(self.threads):
-            self._network, trouble = run.on(device, progress, clock)
+            self._network, trouble = within_memory(train, device, self.batch)
             self.device_line = "; ".join(filter(None, (why, trouble, self._encoding.pooled)))
-            # With the random numbers of its own use: training may draw as many as it likes.
             random = np.random.default_rng(np.random.SeedSequence((seed, 4)))
             matrix = self._encoding.encode(latents, random)
             replicates = Replicates.of(columns, again, matrix, self._encoding.layout)
-            self._replicates = replicates.reaching(
-                self._made(random, _MEASURED_ROWS, self._network), self._encoding.layout
-            )
+            if replicates.share:
+                made, _ = self._made(random, _MEASURED_ROWS, self._network, ())
+                replicates = replicates.reaching(made, self._encoding.layout)
+            self._replicates = replicates
 
-    def start(self, champion: Neural | None, seed: int) -> RowNetwork:
+    def _start(self, champion: Neural | None, seed: int) -> RowNetwork:
         """The first weights: the champion's as far as they fit, else new ones."""
         from .networks.noise import Noise
 
         network = self.network(self._encoding.layout, Noise(seed, 0))
         self.warm_started = champion is not None and network.keep(champion._network)  # noqa: SLF001  # our own class
         return network
+
+    def _schedule(self, batch: int) -> Schedule:
+        """How long and how fast; what the champion knows need not be learnt again."""
+        from .networks.training import Schedule
+
+        steps, rate = self.steps, self.rate
+        if self.warm_started:
+            steps, rate = max(1, round(_WARM_STEPS * steps)), _WARM_RATE * rate
+        return Schedule(steps, batch, rate, self.betas, self.patience)
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream, one chunk at a time: the same in any company."""
@@ -209,13 +240,10 @@ class Neural(Generator):
 
         device, _ = choose_device(self.device)
         network = copy.deepcopy(self._network).to(device)
-        given = Given(self._encoding, self._coding.grids)
         chunks: list[Block] = []
         with threads_of(self.threads):
             for stream in streams:
-                cells = given.draw(told, CHUNK, stream)
-                known = given.encode(cells, stream) if cells else None
-                matrix = self._made(stream, CHUNK, network, known)
+                matrix, cells = self._made(stream, CHUNK, network, told)
                 matrix = self._replicates.settle(matrix, self._encoding.layout)
                 latents = put(self._encoding.decode(matrix, stream), cells)
                 # Again: laws snap to the grid what was given between its lines.
@@ -227,23 +255,26 @@ class Neural(Generator):
         random: np.random.Generator,
         rows: int,
         network: RowNetwork,
-        known: tuple[FloatArray, FloatArray] | None = None,
-    ) -> FloatArray:
-        """Encoded rows of the network, shape (rows, width), given values and their mask."""
+        told: Sequence[Condition],
+    ) -> tuple[FloatArray, dict[str, Cells]]:
+        """Encoded rows of the network, shape (rows, width), and the cells that it was given."""
         import torch
 
+        known = Given(self._encoding, self._coding.grids)
+        cells = known.draw(told, rows, random) if told else known.level(rows, random)
+        given = mask = np.zeros((rows, self._encoding.width))
+        if cells:
+            given, mask = known.encode(cells, random)
         start = random.standard_normal((rows, network.start_width), dtype=np.float32)
-        nothing = np.zeros((rows, self._encoding.width))
-        given, mask = (nothing, nothing) if known is None else known
         device = network.owners.device
         with torch.no_grad():
             made = network.make(
                 torch.from_numpy(start).to(device),
                 torch.from_numpy(given.astype(np.float32)).to(device),
                 torch.from_numpy(mask.astype(np.float32)).to(device),
-                self.guidance,
+                self.guidance if told else 1.0,
             )
-        return np.where(mask > 0, given, made.cpu().numpy().astype(np.float64))
+        return np.where(mask > 0, given, made.cpu().numpy().astype(np.float64)), cells
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Law coding, encoding, replicates, and the weights in single precision."""
@@ -303,66 +334,3 @@ class Neural(Generator):
                 f"generator {self.name!r} needs torch: pip install 'halflife[neural]', "
                 "or take generator 'trees'"
             ) from error
-
-
-class _Run:
-    """One training, begun again where the memory of a GPU does not suffice."""
-
-    def __init__(
-        self, owner: Neural, latents: Block, seed: int, champion: Neural | None, job: str
-    ) -> None:
-        self.owner = owner
-        self.latents = latents
-        self.seed = seed
-        self.champion = champion
-        self.job = job
-
-    def on(
-        self,
-        device: torch.device,
-        progress: Callable[[Progress], None] | None,
-        clock: Callable[[], float],
-    ) -> tuple[RowNetwork, str]:
-        """The trained network, on the CPU, and what was made smaller to fit, in words."""
-        import torch
-
-        batch, trouble = self.owner.batch, ""
-        while True:
-            try:
-                return self._trained(device, batch, progress, clock).to("cpu"), trouble
-            except torch.OutOfMemoryError:
-                if device.type == "cpu":
-                    raise
-                if batch > _SMALLEST_BATCH:
-                    batch = max(_SMALLEST_BATCH, batch // 2)
-                    trouble = f"its memory was full: batches of {batch} rows"
-                else:
-                    device, batch = torch.device("cpu"), self.owner.batch
-                    trouble = "its memory was full: trained on the CPU"
-
-    def _trained(
-        self,
-        device: torch.device,
-        batch: int,
-        progress: Callable[[Progress], None] | None,
-        clock: Callable[[], float],
-    ) -> RowNetwork:
-        from .networks.checkpoint import Checkpoint
-        from .networks.training import Schedule, Training
-
-        owner = self.owner
-        network = owner.start(self.champion, self.seed).to(device)
-        rate = owner.rate * (_WARM_RATE if owner.warm_started else 1.0)
-        folder = owner._checkpoints  # noqa: SLF001  # our own class
-        job = f"{self.job} {device.type} {batch}"
-        checkpoint = None if folder is None else Checkpoint(folder / f"{self.job}.npz", job)
-        training = Training(
-            network,
-            owner._encoding,  # noqa: SLF001  # our own class
-            self.latents,
-            Schedule(owner.steps, batch, rate, owner.betas, owner.patience),
-            seed=self.seed,
-            cold=not owner.warm_started,
-            checkpoint=checkpoint,
-        )
-        return training.run(progress, clock)

@@ -126,7 +126,8 @@ class Denoiser(RowNetwork):
         if guidance == 1 or not bool(mask.any()):
             return found
         without = self(rows, sigma, given, torch.zeros_like(mask))
-        return without + guidance * (found - without)
+        guided: Tensor = without + guidance * (found - without)
+        return guided
 
     def keep(self, champion: Self) -> bool:
         """Take over weights and whitening; columns and levels that are new begin anew."""

@@ -102,24 +102,16 @@ def keep(
         inputs: Of layers whose inputs differ, by name: which inputs are the same.
         outputs: Of layers whose outputs differ, likewise.
     """
-    theirs = dict(old.named_parameters())
+    theirs: dict[str, Tensor] = dict(old.named_parameters())
     with torch.no_grad():
         for name, mine in new.named_parameters():
             layer, _, what = name.rpartition(".")
-            source, target = theirs[name], mine
+            source = theirs[name]
             if layer in outputs:
                 here, there = (torch.from_numpy(one) for one in outputs[layer])
-                source = source[there]
-                kept = target[here]
+                mine[here] = source[there]
+            elif layer in inputs and what == "weight":
+                here, there = (torch.from_numpy(one) for one in inputs[layer])
+                mine[:, here] = source[:, there]
             else:
-                here, kept = None, target
-            if layer in inputs and what == "weight":
-                columns, were = (torch.from_numpy(one) for one in inputs[layer])
-                kept = kept.clone()
-                kept[:, columns] = source[:, were]
-            else:
-                kept = source
-            if here is None:
-                target.copy_(kept)
-            else:
-                target[here] = kept
+                mine.copy_(source)

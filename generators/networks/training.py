@@ -14,6 +14,7 @@ import torch
 
 from halflife.generators.encoding import Encoding
 from halflife.generators.errors import GeneratorError
+from halflife.generators.layout import Layout
 from halflife.generators.progress import Progress
 from halflife.schemas.table import Block
 
@@ -60,6 +61,11 @@ class Training(Generic[Network]):
     stops when several checks in a row have gained nothing. A checkpoint is written at a check, ten
     seconds after the last; a run that finds one goes on from it to the same end, bit for bit.
 
+    Half of the rows of a step come as often as they are. The others show the rare levels of a
+    category nearly as often as the frequent ones, with the level given: rare levels are learnt as
+    well, and what a row is like given its level does not depend on how often the level is shown
+    (training by sampling).
+
     Args:
         network: To be trained, on the device where that is to happen.
         encoding: Of the rows; asked again every 100 steps, so that ties are spread anew.
@@ -71,6 +77,9 @@ class Training(Generic[Network]):
 
     Raises:
         GeneratorError: From `run`, when no held-out loss was ever finite.
+
+    Reference:
+        L. Xu et al., "Modeling Tabular Data using Conditional GAN", NeurIPS 2019, section 4.3.
     """
 
     def __init__(
@@ -99,8 +108,10 @@ class Training(Generic[Network]):
         # training improves it.
         copies = -(-_HELD_OUT_ROWS // held_out)
         self.held_out = self._encoded(Block.concatenate([shuffled[:held_out]] * copies))
+        clean = self._encoded(self.rows)
         if cold:
-            network.prepare(self._encoded(self.rows))
+            network.prepare(clean)
+        self.balances = _balances(clean, network.layout)
         self.average = copy.deepcopy(network)
         self.best = copy.deepcopy(network)
         self.optimisers = {
@@ -153,8 +164,7 @@ class Training(Generic[Network]):
         warm_up = min(1.0, (step + 1) / 50)
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.schedule.steps))
         for turn in self.network.turns:
-            rows = clean[self.noise.rows(batch, len(clean))]
-            mask = self.network.masks(batch, self.noise)
+            rows, mask = self._batch(clean, batch)
             optimiser = self.optimisers[turn]
             for group in optimiser.param_groups:
                 group["lr"] = self.schedule.rate * warm_up * (0.98 * cosine + 0.02)
@@ -167,14 +177,26 @@ class Training(Generic[Network]):
             optimiser.step()
         if step % _EMA_EVERY == 0:
             keep = min(_EMA, (step + 1) / (step + 10)) ** _EMA_EVERY
-            means, weights = self.average.parameters(), self.network.parameters()
             with torch.no_grad():
-                for mean, weight in zip(means, weights, strict=True):
-                    mean.lerp_(weight, 1 - keep)
-                for mean, buffer in zip(
-                    self.average.buffers(), self.network.buffers(), strict=True
+                for mean, weight in zip(
+                    self.average.parameters(), self.network.parameters(), strict=True
                 ):
-                    mean.copy_(buffer)
+                    mean.lerp_(weight, 1 - keep)
+                for kept, now in zip(self.average.buffers(), self.network.buffers(), strict=True):
+                    kept.copy_(now)
+
+    def _batch(self, clean: torch.Tensor, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rows of a step and the mask of what is given of them, each (batch, width)."""
+        chosen = self.noise.rows(batch, len(clean))
+        mask = self.network.masks(batch, self.noise)
+        if self.balances:
+            place = int(self.noise.rows(1, len(self.balances)))
+            (start, stop), below = self.balances[place]
+            half = batch // 2
+            rare = torch.searchsorted(below, self.noise.uniform(half))
+            chosen[:half] = rare.clamp(max=len(clean) - 1)
+            mask[:half, start:stop] = 1.0
+        return clean[chosen], mask
 
     @torch.no_grad()
     def _held_out_loss(self) -> float:
@@ -210,6 +232,22 @@ class Training(Generic[Network]):
         self.jitter.bit_generator.state = found["jitter"]
         best_loss = math.inf if found["best_loss"] is None else found["best_loss"]
         return found["done"], best_loss, found["without"]
+
+
+def _balances(clean: torch.Tensor, layout: Layout) -> list[tuple[tuple[int, int], torch.Tensor]]:
+    """Of each category, where its indicators are, and the law by which rows are drawn, (n,).
+
+    A level comes by the logarithm of how often it is there; the law is summed up from the first
+    row on.
+    """
+    found = []
+    for start, stop in layout.groups:
+        if stop - start > 1:
+            level = clean[:, start:stop].argmax(dim=1)
+            count = torch.bincount(level, minlength=stop - start).float()
+            weight = (torch.log1p(count) / count.clamp_min(1))[level].double().cumsum(dim=0)
+            found.append(((start, stop), (weight / weight[-1]).float()))
+    return found
 
 
 _AS_IT_IS: Final = contextlib.nullcontext()

@@ -19,7 +19,7 @@ _LATENTS = 16
 _PEAKS = 5
 _PEAK_PLACES = (-0.6, -0.25, 0.0, 0.25, 0.6)
 _PEAK_SPREAD = 0.25
-_LEAST_SPREAD = 0.01
+_LEAST_SPREAD = 0.03
 
 
 class Variational(RowNetwork):
@@ -135,7 +135,7 @@ class Variational(RowNetwork):
         """What tells mixtures (n, scores, 15), gaps (n, gaps), each category (n, levels)."""
         mixtures, gaps = len(self.layout.scores) * 3 * _PEAKS, len(self.layout.gaps)
         sizes = [mixtures, gaps, *self.heads[len(self.layout.scores) + gaps :]]
-        parts = logits.split(sizes, dim=1)
+        parts = torch.split(logits, sizes, dim=1)
         return parts[0].reshape(len(logits), -1, 3 * _PEAKS), parts[1], parts[2:]
 
     def keep(self, champion: Self) -> bool:
