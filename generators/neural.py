@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from .networks.row_network import RowNetwork
     from .networks.training import Schedule
 
-_WARM_RATE: Final = 0.5
-_WARM_STEPS: Final = 1.0
+_WARM_STEPS: Final = 0.25
 _MEASURED_ROWS: Final = 512
 _FREE_DRAWS: Final = 16
 _MOST_DRAWS: Final = 100
@@ -64,10 +63,10 @@ class Neural(Generator):
 
     Args:
         table: What the columns are, and the laws to keep.
-        steps: Most training steps.
+        steps: Most training steps; a quarter of them after a warm start.
         hidden: Units of each layer.
         layers: Residual blocks.
-        rate: Highest learning rate; half of it after a warm start.
+        rate: Highest learning rate.
         batch: Rows of a step, at most.
         guidance: Weight of conditions: 1 draws from the conditional law as it was learnt, more
             exaggerates what is typical of it.
@@ -199,10 +198,10 @@ class Neural(Generator):
         """How long and how fast; what the champion knows need not be learnt again."""
         from .networks.training import Schedule
 
-        steps, rate = self.steps, self.rate
+        steps = self.steps
         if self.warm_started:
-            steps, rate = max(1, round(_WARM_STEPS * steps)), _WARM_RATE * rate
-        return Schedule(steps, batch, rate, self.betas, self.patience)
+            steps = max(1, round(_WARM_STEPS * steps))
+        return Schedule(steps, batch, self.rate, self.betas, self.patience)
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream, one chunk at a time: the same in any company."""

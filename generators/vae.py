@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class VAE(Neural):
-    """A variational autoencoder whose decoder draws from histograms, for any conditions.
+    """A variational autoencoder whose decoder draws from mixtures, for any conditions.
 
-    A row comes from sixteen hidden normal numbers; each of its columns from a distribution over
-    equally likely bins of its scores, or over levels. Encoder and prior are told what is given, so
+    A row comes from sixteen hidden normal numbers; each of its columns from a mixture of normal
+    laws of its score, or from a distribution over levels. Encoder and prior are told what is given, so
     that any columns may be. What all neural generators share is told by `Neural`.
 
     Args:
@@ -51,8 +51,8 @@ class VAE(Neural):
         self,
         table: Table,
         *,
-        steps: int = 3000,
-        hidden: int = 128,
+        steps: int = 2000,
+        hidden: int = 96,
         layers: int = 2,
         rate: float = 2e-3,
         weight: float = 1.0,

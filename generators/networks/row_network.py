@@ -50,8 +50,8 @@ class RowNetwork(nn.Module, ABC):
     def prepare(self, rows: Tensor) -> None:
         """Look at the encoded training rows, shape (n, width), before a cold start."""
 
-    def finish(self, noise: Noise) -> None:
-        """Set right what training leaves, on the weights that are kept."""
+    def finish(self, rows: Tensor, noise: Noise) -> None:
+        """Set right what training leaves, on the weights that are kept, by the training rows."""
 
     @abstractmethod
     def loss(self, turn: str, rows: Tensor, mask: Tensor, noise: Noise) -> Tensor:

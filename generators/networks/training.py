@@ -156,7 +156,7 @@ class Training(Generic[Network]):
                     self._keep(done, best_loss, without)
         if not math.isfinite(best_loss):
             raise GeneratorError(f"training went astray: no finite loss in {done} steps")
-        self.best.finish(self.noise)
+        self.best.finish(self._encoded(self.rows), self.noise)
         return self.best
 
     def _step(self, clean: torch.Tensor, step: int, batch: int, halves: bool) -> None:
