@@ -18,8 +18,8 @@ class VAE(Neural):
     """A variational autoencoder whose decoder draws from mixtures, for any conditions.
 
     A row comes from sixteen hidden normal numbers; each of its columns from a mixture of normal
-    laws of its score, or from a distribution over levels. Encoder and prior are told what is given, so
-    that any columns may be. What all neural generators share is told by `Neural`.
+    laws of its score, or from a distribution over levels. Encoder and prior are told what is
+    given, so that any columns may be. What all neural generators share is told by `Neural`.
 
     Args:
         table: What the columns are, and the laws to keep.

@@ -45,7 +45,7 @@ class WGAN(Neural):
 
     name: ClassVar[str] = "wgan"
     patience: ClassVar[int] = 10
-    betas: ClassVar[tuple[float, float]] = (0.5, 0.9)
+    betas: ClassVar[tuple[float, float]] = (0.0, 0.9)
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class WGAN(Neural):
         steps: int = 3000,
         hidden: int = 96,
         layers: int = 2,
-        rate: float = 1e-3,
+        rate: float = 2e-3,
         **options: Unpack[NeuralOptions],
     ) -> None:
         super().__init__(table, steps=steps, hidden=hidden, layers=layers, rate=rate, **options)

@@ -26,6 +26,7 @@ from tests.bench import (
     measures,
     memory,
     recipes,
+    refresh,
     speed,
 )
 
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "fidelity": fidelity.run,
     "decay": decay.run,
     "live-page": live_page.run,
+    "refresh": refresh.run,
 }
 
 
