@@ -41,7 +41,9 @@ class Encoding:
         table: Of the rows, without laws.
         quantiles: Of each number, its training values, ascending, missing ones left out.
         fixed: Which of them are never smoothed.
-        gaps: Whether each number has missing cells.
+        gaps: Whether each number has a flag for missing cells.
+        leaders: Of each number, the one whose flag tells its missing cells: itself, or an earlier
+            one that is missing in the same rows, as are sensors that drop out together.
         levels: Of each category, its levels, the most frequent first; None for a missing cell.
         shares: Their frequencies, which add up to 1.
         settled: Whether ties of each number are shown by their middle.
@@ -64,17 +66,21 @@ class Encoding:
     levels: tuple[tuple[str | None, ...], ...]
     shares: tuple[FloatArray, ...]
     settled: tuple[bool, ...]
+    leaders: tuple[int, ...]
 
     @classmethod
     def of(cls, block: Block, settled: Sequence[str] = ()) -> Encoding:
         """Learn quantiles and levels from rows; ``settled`` names numbers that are set anew."""
         quantiles = [np.sort(column[~np.isnan(column)]) for column in block.numbers.T]
         counts = [_counts(column.tolist()) for column in block.texts.T]
+        patterns = [column.tobytes() for column in np.isnan(block.numbers).T]
+        leaders = [patterns.index(pattern) for pattern in patterns]
         return cls(
             table=block.table,
             quantiles=tuple(quantiles),
             fixed=tuple(repeated(q) if q.size else np.zeros(0, dtype=np.bool_) for q in quantiles),
-            gaps=tuple(bool(q.size < len(block)) for q in quantiles),
+            gaps=tuple(q.size < len(block) and leaders[j] == j for j, q in enumerate(quantiles)),
+            leaders=tuple(leaders),
             levels=tuple(tuple(count) for count in counts),
             shares=tuple(np.array(list(c.values()), dtype=np.float64) / len(block) for c in counts),
             settled=tuple(name in settled for name in block.table.numeric),
@@ -136,6 +142,7 @@ class Encoding:
     def decode(self, matrix: FloatArray, random: np.random.Generator) -> Block:
         """The rows of a matrix, shape (n, width); ``random`` draws among pooled rare levels."""
         numbers = np.empty((len(matrix), len(self.quantiles)))
+        missing = np.zeros(numbers.shape, dtype=np.bool_)
         texts = np.empty((len(matrix), len(self.levels)), dtype=object)
         at = 0
         for j, (quantiles, fixed) in enumerate(zip(self.quantiles, self.fixed, strict=True)):
@@ -144,8 +151,9 @@ class Encoding:
                 numbers[:, j] = _values(matrix[:, at] / _SCORE_SCALE, quantiles, fixed)
             at += 1
             if self.gaps[j]:
-                numbers[matrix[:, at] > 0, j] = np.nan
+                missing[:, j] = matrix[:, at] > 0
                 at += 1
+        numbers[missing[:, list(self.leaders)]] = np.nan
         for j, levels in enumerate(self.levels):
             stop = at + self._shown(levels)
             codes = (matrix[:, at:stop] + self._offsets(j)).argmax(axis=1)
@@ -186,6 +194,7 @@ class Encoding:
             "gaps": list(self.gaps),
             "levels": [list(one) for one in self.levels],
             "settled": list(self.settled),
+            "leaders": list(self.leaders),
         }, arrays
 
     @classmethod
@@ -199,7 +208,8 @@ class Encoding:
             gaps=tuple(state["gaps"]),
             levels=tuple(tuple(one) for one in state["levels"]),
             shares=tuple(arrays[f"encoding.{j}.shares"] for j in categories),
-            settled=tuple(state.get("settled", [False] * len(numbers))),
+            settled=tuple(state["settled"]),
+            leaders=tuple(state["leaders"]),
         )
 
 

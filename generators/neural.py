@@ -181,8 +181,13 @@ class Neural(Generator):
             random = np.random.default_rng(np.random.SeedSequence((seed, 4)))
             matrix = self._encoding.encode(latents, random)
             replicates = Replicates.of(columns, again, matrix, self._encoding.layout)
-            if replicates.share:
+            self._moved = np.zeros(matrix.shape[1])
+            gaps = list(self._encoding.layout.gaps)
+            if replicates.share or gaps:
                 made, _ = self._made(random, _MEASURED_ROWS, self._network, ())
+                for place in gaps:  # positive as often as cells are missing in the real rows
+                    there = (matrix[:, place] <= 0).mean()
+                    self._moved[place] = np.quantile(made[:, place], there)
                 replicates = replicates.reaching(made, self._encoding.layout)
             self._replicates = replicates
 
@@ -273,13 +278,15 @@ class Neural(Generator):
                 torch.from_numpy(mask.astype(np.float32)).to(device),
                 self.guidance if told else 1.0,
             )
-        return np.where(mask > 0, given, made.cpu().numpy().astype(np.float64)), cells
+        matrix = made.cpu().numpy().astype(np.float64) - self._moved
+        return np.where(mask > 0, given, matrix), cells
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Law coding, encoding, replicates, and the weights in single precision."""
         encoding, arrays = self._encoding.state()
         replicates, points = self._replicates.state()
         arrays |= points
+        arrays["moved"] = self._moved
         for name, weight in self._network.state_dict().items():
             arrays[f"network.{name}"] = weight.numpy()
         return {
@@ -300,6 +307,7 @@ class Neural(Generator):
         self._coding = LawCoding.restore(self.table, state["coding"])
         self._encoding = Encoding.restore(self._coding.latent_table, state["encoding"], arrays)
         self._replicates = Replicates.restore(state["replicates"], arrays)
+        self._moved = arrays["moved"]
         self._network = self.network(self._encoding.layout, Noise(0, 0))
         self._network.load_state_dict(
             {

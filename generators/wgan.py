@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class WGAN(Neural):
     """A Wasserstein GAN with gradient penalty and spectral normalisation, for any conditions.
 
-    A step trains the critic and the maker once. Training stops by the energy distance of
+    A step trains the critic twice and the maker once. Training stops by the energy distance of
     rows held out, as the losses of a GAN do not tell how far it has come. What all neural
     generators share is told by `Neural`.
 
@@ -51,10 +51,10 @@ class WGAN(Neural):
         self,
         table: Table,
         *,
-        steps: int = 3000,
+        steps: int = 2000,
         hidden: int = 96,
         layers: int = 2,
-        rate: float = 2e-3,
+        rate: float = 1e-3,
         **options: Unpack[NeuralOptions],
     ) -> None:
         super().__init__(table, steps=steps, hidden=hidden, layers=layers, rate=rate, **options)

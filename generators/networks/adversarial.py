@@ -18,6 +18,7 @@ _LATENTS = 32
 _TEMPERATURE = 0.2
 _PENALTY = 10.0
 _SCALE = 0.5
+_FARTHEST = 2.0
 _KNOTS = 129
 _CALIBRATED_ON = 4096
 
@@ -28,8 +29,7 @@ class Adversarial(RowNetwork):
     The critic maximises ``E critic(real) - E critic(made)`` with its gradient between the two held
     near 1, so that the difference is a Wasserstein distance; its hidden layers are spectrally
     normalised. The maker minimises the same. Indicators are drawn by Gumbel's trick. In the end
-    each score is stretched so that by itself it is normal, and gaps are moved so that they are as
-    frequent, as in the real rows.
+    each score is stretched so that by itself it is normal, as in the real rows.
 
     What is held out is met by the energy distance ``2 E|X - Y| - E|X - X'| - E|Y - Y'|`` of real
     and made rows: the critic's own loss says nothing of how far training has come.
@@ -45,10 +45,9 @@ class Adversarial(RowNetwork):
         al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018.
     """
 
-    turns: ClassVar[tuple[str, ...]] = ("critic", "maker")
+    turns: ClassVar[tuple[str, ...]] = ("critic", "critic", "maker")
     offsets: Tensor
     knots: Tensor
-    shift: Tensor
 
     def __init__(self, layout: Layout, hidden: int, layers: int, noise: Noise) -> None:
         super().__init__(layout)
@@ -62,7 +61,6 @@ class Adversarial(RowNetwork):
         self.register_buffer("offsets", torch.tensor(layout.offsets))
         straight = torch.linspace(-4.0, 4.0, _KNOTS).repeat(max(1, len(layout.scores)), 1)
         self.register_buffer("knots", straight)
-        self.register_buffer("shift", torch.zeros(len(layout.gaps)))
 
     def part(self, turn: str) -> Iterator[nn.Parameter]:
         """The parameters of one of the two."""
@@ -96,17 +94,20 @@ class Adversarial(RowNetwork):
 
     @torch.no_grad()
     def finish(self, rows: Tensor, noise: Noise) -> None:
-        """Learn how far each score is from normal, and gaps are from as frequent as they are."""
-        nothing = torch.zeros(_CALIBRATED_ON, self.layout.width, device=noise.device)
+        """Learn how far each score is from normal by itself."""
+        shown = rows[noise.rows(_CALIBRATED_ON, len(rows))]
+        mask = torch.zeros_like(shown)
+        # As rows are sampled: given the level of one of the categories.
+        groups = self.layout.groups
+        turn = noise.rows(_CALIBRATED_ON, max(1, len(groups)))
+        for i, (first, stop) in enumerate(groups):
+            mask[:, first:stop] = (turn == i).float()[:, None]
         start = noise.normal(_CALIBRATED_ON, self.start_width)
-        made = self._made(start, torch.cat([nothing, nothing], dim=1), nothing, nothing)
+        made = self._made(start, torch.cat([shown * mask, mask], dim=1), shown, mask)
         chance = torch.special.ndtr(torch.linspace(-4.0, 4.0, _KNOTS, device=noise.device))
         scores = made[:, list(self.layout.scores)] / _SCALE
         if scores.shape[1]:
             self.knots.copy_(torch.quantile(scores, chance, dim=0).T)
-        for i, place in enumerate(self.layout.gaps):
-            there = (rows[:, place] <= 0).float().mean()
-            self.shift[i] = torch.quantile(made[:, place], there)
 
     def make(self, start: Tensor, given: Tensor, mask: Tensor, guidance: float) -> Tensor:
         """One pass of the maker; guidance moves rows on from those made without conditions."""
@@ -115,7 +116,6 @@ class Adversarial(RowNetwork):
             nothing = torch.zeros_like(mask)
             without = self._made(start, torch.cat([nothing, nothing], dim=1), given, nothing)
             made = without + guidance * (made - without)
-        made[:, list(self.layout.gaps)] -= self.shift
         places = list(self.layout.scores)
         if places:
             made[:, places] = _SCALE * self._stretched(made[:, places] / _SCALE)
@@ -135,7 +135,7 @@ class Adversarial(RowNetwork):
         raw = self.maker(torch.cat([start[:, :_LATENTS], known], dim=1))
         chance = torch.special.ndtr(start[:, _LATENTS:]).clamp(1e-6, 1 - 1e-6)
         gumbel = -torch.log(-torch.log(chance))
-        made = raw.clone()
+        made = _FARTHEST * torch.tanh(raw / _FARTHEST)
         gaps = list(self.layout.gaps)
         logit = torch.log(chance[:, gaps]) - torch.log1p(-chance[:, gaps])
         made[:, gaps] = torch.sigmoid((raw[:, gaps] + logit) / _TEMPERATURE) - 0.5

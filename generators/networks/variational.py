@@ -111,8 +111,7 @@ class Variational(RowNetwork):
         made = place.gather(2, peak)[:, :, 0] + spread.gather(2, peak)[:, :, 0] * within
         rows[:, list(self.layout.scores)] = made
         at = 2 * count + len(self.layout.gaps)
-        there = torch.sigmoid(gaps) > chance[:, 2 * count : at]
-        rows[:, list(self.layout.gaps)] = there.float() - 0.5
+        rows[:, list(self.layout.gaps)] = torch.sigmoid(gaps) - chance[:, 2 * count : at]
         for (first, stop), group in zip(self.layout.groups, groups, strict=True):
             level = _drawn(group, chance[:, at : at + 1])
             rows[:, first:stop] = nn.functional.one_hot(level, stop - first).float()

@@ -41,9 +41,9 @@ QUICKEST: dict[str, dict[str, Any]] = {
     "kde": {"generations": 2},
     "private": OPEN,
 QUICK: dict[str, dict[str, Any]] = {
-    "diffusion": {"steps": 400, "hidden": 48, "layers": 1},
-    "vae": {"steps": 300, "hidden": 48, "layers": 1},
-    "wgan": {"steps": 200, "hidden": 32, "layers": 1},
+    "diffusion": {"steps": 300, "hidden": 48, "layers": 1},
+    "vae": {"steps": 400, "hidden": 48, "layers": 1},
+    "wgan": {"steps": 300, "hidden": 32, "layers": 1},
 }
 QUICKEST: dict[str, dict[str, Any]] = {
     kind: {"steps": 20, "hidden": 8, "layers": 1} for kind in QUICK

@@ -34,7 +34,8 @@ def test_rows_follow_the_true_law_under_conditions(model: Diffusion) -> None:
     # y = -(1 + x**2) + .1 e: at x = 1, minus, its mean is -2.
     made = model.sample(256, seed=1, where=Where.of({"x": 1.0, "who": "minus"}, TABLE))
     assert np.mean(made.number("y")) == pytest.approx(-2.0, abs=0.25)
-    assert np.std(made.number("y")) < 0.5  # without the conditions: 2.3
+    away = np.abs(made.number("y") + 2.0)
+    assert np.median(away) < 0.6  # without the conditions: 1.9
     # The other way round: y = 2 is met at x = 1 and at x = -1, and only with a plus.
     made = model.sample(256, seed=2, where=Where.of({"y": 2.0}, TABLE))
     assert np.mean(made.text("who") == "plus") > 0.97
