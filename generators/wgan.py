@@ -54,7 +54,7 @@ class WGAN(Neural):
         steps: int = 2000,
         hidden: int = 96,
         layers: int = 2,
-        rate: float = 1e-3,
+        rate: float = 3e-3,
         **options: Unpack[NeuralOptions],
     ) -> None:
         super().__init__(table, steps=steps, hidden=hidden, layers=layers, rate=rate, **options)

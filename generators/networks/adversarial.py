@@ -18,7 +18,6 @@ _LATENTS = 32
 _TEMPERATURE = 0.2
 _PENALTY = 10.0
 _SCALE = 0.5
-_FARTHEST = 2.0
 _KNOTS = 129
 _CALIBRATED_ON = 4096
 
@@ -46,6 +45,7 @@ class Adversarial(RowNetwork):
     """
 
     turns: ClassVar[tuple[str, ...]] = ("critic", "critic", "maker")
+    pace: ClassVar[dict[str, float]] = {"maker": 0.5}
     offsets: Tensor
     knots: Tensor
 
@@ -56,7 +56,7 @@ class Adversarial(RowNetwork):
         self.maker = Tower(_LATENTS + 2 * width, hidden, layers, width, noise)
         sizes = [3 * width, *[hidden] * layers]
         self.critic = nn.Sequential(
-            *(_Spectral(one, hidden, noise) for one in sizes), linear(hidden, 1, noise)
+            *(Spectral(one, hidden, noise) for one in sizes), linear(hidden, 1, noise)
         )
         self.register_buffer("offsets", torch.tensor(layout.offsets))
         straight = torch.linspace(-4.0, 4.0, _KNOTS).repeat(max(1, len(layout.scores)), 1)
@@ -135,7 +135,7 @@ class Adversarial(RowNetwork):
         raw = self.maker(torch.cat([start[:, :_LATENTS], known], dim=1))
         chance = torch.special.ndtr(start[:, _LATENTS:]).clamp(1e-6, 1 - 1e-6)
         gumbel = -torch.log(-torch.log(chance))
-        made = _FARTHEST * torch.tanh(raw / _FARTHEST)
+        made = raw.clone()
         gaps = list(self.layout.gaps)
         logit = torch.log(chance[:, gaps]) - torch.log1p(-chance[:, gaps])
         made[:, gaps] = torch.sigmoid((raw[:, gaps] + logit) / _TEMPERATURE) - 0.5
@@ -164,7 +164,7 @@ class Adversarial(RowNetwork):
         return True
 
 
-class _Spectral(nn.Module):
+class Spectral(nn.Module):
     """A linear layer over its largest singular value, then a leaky rectifier."""
 
     left: Tensor

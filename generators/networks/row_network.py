@@ -28,6 +28,7 @@ class RowNetwork(nn.Module, ABC):
 
     Attributes:
         turns: Parts that are trained one after the other in each step, each with its loss.
+        pace: By turn, the share of the learning rate that it takes; all of it where none is named.
         start_width: Standard normal numbers that `make` needs for a row.
 
     Reference:
@@ -35,6 +36,7 @@ class RowNetwork(nn.Module, ABC):
     """
 
     turns: ClassVar[tuple[str, ...]] = ("all",)
+    pace: ClassVar[dict[str, float]] = {}
     start_width: int
     owners: Tensor
 

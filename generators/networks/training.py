@@ -167,7 +167,8 @@ class Training(Generic[Network]):
             rows, mask = self._batch(clean, batch)
             optimiser = self.optimisers[turn]
             for group in optimiser.param_groups:
-                group["lr"] = self.schedule.rate * warm_up * (0.98 * cosine + 0.02)
+                pace = self.network.pace.get(turn, 1.0)
+                group["lr"] = pace * self.schedule.rate * warm_up * (0.98 * cosine + 0.02)
             half = torch.autocast(self.device.type, torch.bfloat16) if halves else _AS_IT_IS
             with half:
                 value = self.network.loss(turn, rows, mask, self.noise)
