@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from halflife.schemas.table import Block, FloatArray, Role, Table
 
@@ -80,8 +79,11 @@ class Replicates:
         return moved
 
     def _nearest(self, made: FloatArray, layout: Layout) -> tuple[FloatArray, NDArray[np.intp]]:
-        distance, nearest = KDTree(self.points).query(made[:, layout.places(self.columns)])
-        return np.asarray(distance, dtype=np.float64), np.asarray(nearest, dtype=np.intp)
+        rows = made[:, layout.places(self.columns)]
+        # |row - point|**2 less |row|**2: a tree would be slow where a category has many levels.
+        near = (self.points**2).sum(axis=1) - 2 * rows @ self.points.T
+        nearest = near.argmin(axis=1)
+        return np.linalg.norm(rows - self.points[nearest], axis=1), nearest
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Plain data and arrays."""

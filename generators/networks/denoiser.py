@@ -84,7 +84,8 @@ class Denoiser(RowNetwork):
         scaled = noisy * variance.rsqrt()[:, None]
         angles = (sigma.log() / 4)[:, None] * self.frequencies
         level = self.level(torch.cat([angles.sin(), angles.cos()], dim=1))
-        guess = self.tower(torch.cat([scaled, given * mask, mask], dim=1), level)
+        known = given * mask / _SIGMA_DATA  # of unit variance, as is what is beside it
+        guess = self.tower(torch.cat([scaled, known, mask], dim=1), level)
         clean: Tensor = skip * noisy + out * guess
         return clean
 

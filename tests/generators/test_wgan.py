@@ -13,7 +13,7 @@ pytestmark = pytest.mark.neural
 
 def test_a_curve_is_learnt_and_followed_under_conditions() -> None:
     need_torch()
-    model = WGAN(TABLE, steps=400, hidden=48, layers=2)
+    model = WGAN(TABLE, steps=350, hidden=32, layers=2)
     model.fit(curve(), seed=0)
     made = model.sample(1500, seed=0)
     sign = np.where(made.text("who") == "plus", 1.0, -1.0)
