@@ -53,7 +53,7 @@ class Diffusion(Neural):
         steps: int = 2000,
         hidden: int = 128,
         layers: int = 3,
-        rate: float = 2e-3,
+        rate: float = 4e-3,
         sampling_steps: int = 18,
         **options: Unpack[NeuralOptions],
     ) -> None:

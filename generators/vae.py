@@ -54,7 +54,7 @@ class VAE(Neural):
         steps: int = 2000,
         hidden: int = 96,
         layers: int = 2,
-        rate: float = 5e-3,
+        rate: float = 8e-3,
         weight: float = 1.0,
         **options: Unpack[NeuralOptions],
     ) -> None:
