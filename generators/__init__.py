@@ -81,9 +81,9 @@ _HOME: Final[dict[str, str]] = {
     "Noise": "noise",
     "Private": "private",
     "Progress": "progress",
+    "Trees": "trees",
     "VAE": "vae",
     "WGAN": "wgan",
-    "Trees": "trees",
     "Where": "conditions",
     "create": "registry",
 }
