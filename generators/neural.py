@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .networks.training import Schedule
 
 _WARM_STEPS: Final = 0.25
+_WARM_RATE: Final = 0.5
 _MEASURED_ROWS: Final = 512
 _FREE_DRAWS: Final = 16
 _MOST_DRAWS: Final = 100
@@ -66,7 +67,7 @@ class Neural(Generator):
         steps: Most training steps; a quarter of them after a warm start.
         hidden: Units of each layer.
         layers: Residual blocks.
-        rate: Highest learning rate.
+        rate: Highest learning rate; half of it after a warm start.
         batch: Rows of a step, at most.
         guidance: Weight of conditions: 1 draws from the conditional law as it was learnt, more
             exaggerates what is typical of it.
@@ -203,10 +204,10 @@ class Neural(Generator):
         """How long and how fast; what the champion knows need not be learnt again."""
         from .networks.training import Schedule
 
-        steps = self.steps
+        steps, rate = self.steps, self.rate
         if self.warm_started:
-            steps = max(1, round(_WARM_STEPS * steps))
-        return Schedule(steps, batch, self.rate, self.betas, self.patience)
+            steps, rate = max(1, round(_WARM_STEPS * steps)), _WARM_RATE * rate
+        return Schedule(steps, batch, rate, self.betas, self.patience)
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream, one chunk at a time: the same in any company."""
