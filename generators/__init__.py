@@ -33,10 +33,14 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .registry import GENERATORS, create
     from .trees import Trees
+    from .vae import VAE
+    from .wgan import WGAN
 
 __all__ = [
     "GENERATORS",
     "KDE",
+    "VAE",
+    "WGAN",
     "Auto",
     "Condition",
     "ConflictingLaws",
@@ -78,6 +82,8 @@ _HOME: Final[dict[str, str]] = {
     "Private": "private",
     "Progress": "progress",
     "Trees": "trees",
+    "VAE": "vae",
+    "WGAN": "wgan",
     "Where": "conditions",
     "create": "registry",
 }

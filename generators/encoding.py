@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -13,9 +14,12 @@ from scipy.special import ndtr, ndtri
 from halflife.schemas.table import Block, FloatArray, Table
 
 from .archive import Arrays
+from .layout import Layout
 from .repetition import repeated
 
 _MOST_LEVELS: Final = 128
+_MOST_INDICATORS: Final = 512
+_FEWEST_LEVELS: Final = 8
 _SCORE_SCALE: Final = 0.5
 
 
@@ -24,17 +28,25 @@ class Encoding:
     """Numbers as normal scores of their rank, categories as indicators, missing cells as flags.
 
     A number with ``k`` training values below and ``m`` equal to it becomes ``ndtri((k + m v) / n)``
-    with a random ``v`` in (0, 1): ties are spread over their share of the normal law. Back, the
-    score falls on a training value where values repeat, and between two of them where they do
-    not. All columns are scaled to a spread of about .5, which is what the diffusion model wants.
+    with a random ``v`` in (0, 1): ties are spread over their share of the normal law, or shown by
+    its middle in the ``settled`` columns. Back, the score falls on a training value where values
+    repeat, and between two of them where they do not. All columns are scaled to a spread of about
+    .5, which is what the diffusion model wants.
+
+    The matrix stays narrow whatever the levels: a category shows its 128 most frequent ones, fewer
+    where many categories share 512 indicators; the rarest share one indicator and come back by
+    their frequency (`pooled` says so).
 
     Args:
         table: Of the rows, without laws.
         quantiles: Of each number, its training values, ascending, missing ones left out.
         fixed: Which of them are never smoothed.
-        gaps: Whether each number has missing cells.
+        gaps: Whether each number has a flag for missing cells.
+        leaders: Of each number, the one whose flag tells its missing cells: itself, or an earlier
+            one that is missing in the same rows, as are sensors that drop out together.
         levels: Of each category, its levels, the most frequent first; None for a missing cell.
         shares: Their frequencies, which add up to 1.
+        settled: Whether ties of each number are shown by their middle.
 
     Example:
         >>> from halflife.schemas.table import Column
@@ -53,26 +65,58 @@ class Encoding:
     gaps: tuple[bool, ...]
     levels: tuple[tuple[str | None, ...], ...]
     shares: tuple[FloatArray, ...]
+    settled: tuple[bool, ...]
+    leaders: tuple[int, ...]
 
     @classmethod
-    def of(cls, block: Block) -> Encoding:
-        """Learn quantiles and levels from rows."""
+    def of(cls, block: Block, settled: Sequence[str] = ()) -> Encoding:
+        """Learn quantiles and levels from rows; ``settled`` names numbers that are set anew."""
         quantiles = [np.sort(column[~np.isnan(column)]) for column in block.numbers.T]
         counts = [_counts(column.tolist()) for column in block.texts.T]
+        patterns = [column.tobytes() for column in np.isnan(block.numbers).T]
+        leaders = [patterns.index(pattern) for pattern in patterns]
         return cls(
             table=block.table,
             quantiles=tuple(quantiles),
             fixed=tuple(repeated(q) if q.size else np.zeros(0, dtype=np.bool_) for q in quantiles),
-            gaps=tuple(bool(q.size < len(block)) for q in quantiles),
+            gaps=tuple(q.size < len(block) and leaders[j] == j for j, q in enumerate(quantiles)),
+            leaders=tuple(leaders),
             levels=tuple(tuple(count) for count in counts),
             shares=tuple(np.array(list(c.values()), dtype=np.float64) / len(block) for c in counts),
+            settled=tuple(name in settled for name in block.table.numeric),
         )
 
     @property
     def width(self) -> int:
         """Columns of the matrix."""
-        indicators = sum(_shown(levels) for levels in self.levels)
-        return len(self.quantiles) + sum(self.gaps) + indicators
+        return len(self.quantiles) + sum(self.gaps) + sum(map(self._shown, self.levels))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What each column of the matrix shows."""
+        keys: list[tuple[str, str]] = []
+        offsets: list[float] = []
+        for name, gap in zip(self.table.numeric, self.gaps, strict=True):
+            shown = ["score", "gap"] if gap else ["score"]
+            keys += [(name, what) for what in shown]
+            offsets += [0.0] * len(shown)
+        for j, (name, levels) in enumerate(zip(self.table.categories, self.levels, strict=True)):
+            names = ["missing" if level is None else f"={level}" for level in levels]
+            if len(names) > self._shown(levels):
+                names = [*names[: self._shown(levels) - 1], "rare"]
+            keys += [(name, what) for what in names]
+            offsets += self._offsets(j).tolist()
+        return Layout(tuple(keys), tuple(offsets))
+
+    @property
+    def pooled(self) -> str:
+        """Which rare levels share an indicator, in words; empty where none do."""
+        return "; ".join(
+            f"{name}: the {len(levels) - self._shown(levels) + 1:,} rarest of {len(levels):,} "
+            "levels are learnt as one"
+            for name, levels in zip(self.table.categories, self.levels, strict=True)
+            if len(levels) > self._shown(levels)
+        )
 
     def encode(self, block: Block, random: np.random.Generator) -> FloatArray:
         """The matrix of rows, shape (n, width); a level that was not seen has no indicator."""
@@ -83,6 +127,8 @@ class Encoding:
             scores = random.standard_normal(len(cells))  # what a missing cell would show
             if quantiles.size:
                 chance = random.random(int((~missing).sum()))
+                if self.settled[j]:
+                    chance[:] = 0.5
                 scores[~missing] = _scores(cells[~missing], quantiles, fixed, chance)
             columns.append(_SCORE_SCALE * scores[:, None])
             if self.gaps[j]:
@@ -96,6 +142,7 @@ class Encoding:
     def decode(self, matrix: FloatArray, random: np.random.Generator) -> Block:
         """The rows of a matrix, shape (n, width); ``random`` draws among pooled rare levels."""
         numbers = np.empty((len(matrix), len(self.quantiles)))
+        missing = np.zeros(numbers.shape, dtype=np.bool_)
         texts = np.empty((len(matrix), len(self.levels)), dtype=object)
         at = 0
         for j, (quantiles, fixed) in enumerate(zip(self.quantiles, self.fixed, strict=True)):
@@ -104,10 +151,11 @@ class Encoding:
                 numbers[:, j] = _values(matrix[:, at] / _SCORE_SCALE, quantiles, fixed)
             at += 1
             if self.gaps[j]:
-                numbers[matrix[:, at] > 0, j] = np.nan
+                missing[:, j] = matrix[:, at] > 0
                 at += 1
+        numbers[missing[:, list(self.leaders)]] = np.nan
         for j, levels in enumerate(self.levels):
-            stop = at + _shown(levels)
+            stop = at + self._shown(levels)
             codes = (matrix[:, at:stop] + self._offsets(j)).argmax(axis=1)
             rare = self.shares[j][stop - at - 1 :]
             pooled = (stop - at - 1) + np.searchsorted(
@@ -120,14 +168,19 @@ class Encoding:
 
     def _indicators(self, j: int, codes: NDArray[np.int64]) -> FloatArray:
         """Indicators less their mean, shape (n, shown); the last one pools the rare levels."""
-        shown = _shown(self.levels[j])
+        shown = self._shown(self.levels[j])
         found = np.minimum(codes, shown - 1)[:, None] == np.arange(shown)
         return np.asarray(found - self._offsets(j), dtype=np.float64)
 
     def _offsets(self, j: int) -> FloatArray:
-        shown = _shown(self.levels[j])
+        shown = self._shown(self.levels[j])
         share = self.shares[j]
         return np.concatenate([share[: shown - 1], [share[shown - 1 :].sum()]])
+
+    def _shown(self, levels: Sequence[str | None]) -> int:
+        """Indicators of a category with these levels; the last may pool the rarest."""
+        room = max(_FEWEST_LEVELS, _MOST_INDICATORS // len(self.levels))
+        return min(len(levels), _MOST_LEVELS, room)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Plain data and arrays, without the table."""
@@ -137,7 +190,12 @@ class Encoding:
             arrays[f"encoding.{j}.fixed"] = fixed
         for j, share in enumerate(self.shares):
             arrays[f"encoding.{j}.shares"] = share
-        return {"gaps": list(self.gaps), "levels": [list(one) for one in self.levels]}, arrays
+        return {
+            "gaps": list(self.gaps),
+            "levels": [list(one) for one in self.levels],
+            "settled": list(self.settled),
+            "leaders": list(self.leaders),
+        }, arrays
 
     @classmethod
     def restore(cls, table: Table, state: Mapping[str, Any], arrays: Arrays) -> Encoding:
@@ -150,6 +208,8 @@ class Encoding:
             gaps=tuple(state["gaps"]),
             levels=tuple(tuple(one) for one in state["levels"]),
             shares=tuple(arrays[f"encoding.{j}.shares"] for j in categories),
+            settled=tuple(state["settled"]),
+            leaders=tuple(state["leaders"]),
         )
 
 
@@ -183,8 +243,3 @@ def _counts(texts: Sequence[str | None]) -> dict[str | None, int]:
         count[text] = count.get(text, 0) + 1
     order = sorted(count, key=lambda level: (-count[level], level is None, level or ""))
     return {level: count[level] for level in order}
-
-
-def _shown(levels: Sequence[str | None]) -> int:
-    """Indicators of a category: its levels, the rarest beyond 128 pooled in the last."""
-    return min(len(levels), _MOST_LEVELS)

@@ -65,6 +65,7 @@ class Generator(ABC):
         self.table = table
         self._fitted = False
         self._seen: Seen | None = None
+        self._checkpoints: Path | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -79,6 +80,7 @@ class Generator(ABC):
         progress: Callable[[Progress], None] | None = None,
         warm: Generator | None = None,
         clock: Callable[[], float] | None = None,
+        checkpoints: Path | None = None,
     ) -> None:
         """Learn from real rows; what was learnt before is forgotten.
 
@@ -88,6 +90,8 @@ class Generator(ABC):
             progress: Called now and then with how far the training has come.
             warm: A fitted generator to start from, where the method can.
             clock: Seconds, for progress alone; the monotonic clock if left out.
+            checkpoints: Folder of unfinished trainings: one that was killed goes on from there to
+                the same end, when the same is asked again. The caller deletes it in the end.
 
         Raises:
             TooFewRows: For fewer than `FEWEST_ROWS` rows.
@@ -102,6 +106,7 @@ class Generator(ABC):
             name = self.table.numeric[int(np.argmax(endless))]
             raise UnsuitableRows(f"column {name!r} holds an infinite number")
         self._fitted = False
+        self._checkpoints = checkpoints
         self.learn(block, seed=seed, progress=progress, warm=warm, clock=clock or time.monotonic)
         self._fitted = True
         self._seen = Seen.of(block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -105,6 +106,7 @@ class Private(Generator):
         progress: Callable[[Progress], None] | None = None,
         warm: Generator | None = None,
         clock: Callable[[], float] | None = None,
+        checkpoints: Path | None = None,
     ) -> None:
         """As any generator, but of the rows nothing is kept that was not paid for.
 
@@ -112,7 +114,9 @@ class Private(Generator):
             TooFewRows: For fewer than 20 rows.
             UnsuitableRows: For other rows, or too few to find bounds that are not declared.
         """
-        super().fit(block, seed=seed, progress=progress, warm=warm, clock=clock)
+        super().fit(
+            block, seed=seed, progress=progress, warm=warm, clock=clock, checkpoints=checkpoints
+        )
         plain = {column.name for column in self._coding.plain}
         self._seen = Seen(
             ranges={column.name: column.range for column in self._columns if column.name in plain},

@@ -18,6 +18,8 @@ from .mixture import Mixture
 from .noise import Noise
 from .private import Private
 from .trees import Trees
+from .vae import VAE
+from .wgan import WGAN
 
 GENERATORS: Final[dict[str, type[Generator]]] = {
     "auto": Auto,
@@ -30,6 +32,8 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "noise": Noise,
     "private": Private,
     "trees": Trees,
+    "vae": VAE,
+    "wgan": WGAN,
 }
 
 

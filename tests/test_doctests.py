@@ -12,9 +12,9 @@ import pytest
 
 ROOMS = ("schemas", "monitors", "generators", "streams")
 NEURAL = {
-    "halflife.generators.denoiser",
     "halflife.generators.diffusion",
-    "halflife.generators.training",
+    "halflife.generators.vae",
+    "halflife.generators.wgan",
 }
 """Modules that are nothing without torch."""
 

@@ -31,8 +31,12 @@ ALLOWED = {
     "generators": ("halflife.generators", "halflife.schemas.table"),
     "streams": ("halflife",),
 }
-NEURAL = {"halflife.generators.denoiser", "halflife.generators.training"}
-"""Modules that say at their top that they import torch; others import them inside functions."""
+NEURAL = {
+    ".".join(("halflife", *path.with_suffix("").parts))
+    for path in FILES
+    if path.parts[:2] == ("generators", "networks") and path.stem != "__init__"
+}
+"""Modules that import torch at their top; others import them inside functions."""
 
 NUMPY_ONLY = {"table.py", "column.py", "law.py"}
 """What monitors and generators see of schemas: it works where there is no pydantic."""

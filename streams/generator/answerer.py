@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -50,7 +51,7 @@ class Answerer:
 
     Args:
         lab: All streams.
-        data: Folder of what must outlive a restart: models and attempts.
+        data: Folder of what must outlive a restart: models, attempts, unfinished trainings.
         arguments: Of every aiokafka client.
         topics: Names of the topics.
         tell: Is called with how far an answer is.
@@ -67,6 +68,7 @@ class Answerer:
         self._lab = lab
         self._models = data / "models"
         self._attempts = data / "attempts"
+        self._checkpoints = data / "checkpoints"
         self._arguments = dict(arguments)
         self._topics = topics
         self._tell = tell
@@ -111,8 +113,9 @@ class Answerer:
         )
 
     def published(self, request: RegenerationRequest) -> None:
-        """A request is answered for good: its attempts are forgotten."""
+        """A request is answered for good: its attempts and checkpoints are forgotten."""
         Attempts(self._attempts, request.request_id).forget()
+        shutil.rmtree(self._checkpoints / request.request_id, ignore_errors=True)
 
     async def _challenge(self, request: RegenerationRequest, effort: _Effort) -> Challenger:
         plan = self._plan(request)
@@ -174,7 +177,14 @@ class Answerer:
         self._tell(request, TrainingStep("reading", what))
         async with LogReader(self._arguments) as reader:
             rows = await read_window(reader, self._topics.records, plan, request.window)
-        return TrainingJob(plan, request, rows, await self._champion(request, plan), self._models)
+        return TrainingJob(
+            plan=plan,
+            request=request,
+            rows=rows,
+            champion=await self._champion(request, plan),
+            models=self._models,
+            checkpoints=self._checkpoints / request.request_id,
+        )
 
     async def _champion(self, request: RegenerationRequest, plan: StreamPlan) -> Block | None:
         """The rows of the batch in circulation; a batch that nobody can read defends nothing."""

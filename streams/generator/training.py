@@ -78,7 +78,13 @@ def train(job: TrainingJob, tell: Callable[[TrainingStep], None]) -> Challenger:
             )
         )
 
-    generator.fit(known, seed=derived_seed(seed, "fit"), progress=tell_progress, warm=warm)
+    generator.fit(
+        known,
+        seed=derived_seed(seed, "fit"),
+        progress=tell_progress,
+        warm=warm,
+        checkpoints=job.checkpoints,
+    )
     champion = job.request.champion
     # A champion of another shape gives no start, and the generator says so.
     began_warm = warm is not None and getattr(generator, "warm_started", False)

@@ -23,6 +23,8 @@ class TrainingJob:
         models: Folder of the files of fitted generators.
         in_place_of: What the smallest generator is to stand in for, and why, in words; empty to
             train the one that the lab file asks for.
+        checkpoints: Folder in which a training that is killed leaves how far it was, and from
+            which the next attempt at the request goes on; None keeps nothing.
     """
 
     plan: StreamPlan
@@ -31,3 +33,4 @@ class TrainingJob:
     champion: Block | None
     models: Path
     in_place_of: str = ""
+    checkpoints: Path | None = None

@@ -27,6 +27,7 @@ from tests.bench import (
     measures,
     memory,
     recipes,
+    refresh,
     speed,
 )
 
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "decay": decay.run,
     "live-page": live_page.run,
     "gate": gate.run,
+    "refresh": refresh.run,
 }
 
 
