@@ -72,7 +72,12 @@ def out_of_memory(error: Exception) -> bool:
         (True, False)
     """
     # torch is not imported here for the name of a class.
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    told: BaseException | None = error
+    while told is not None:  # what tidies up may fail as well, and hide it
+        if isinstance(told, MemoryError) or type(told).__name__ == "OutOfMemoryError":
+            return True
+        told = told.__cause__ or told.__context__
+    return False
 
 
 def die_with_parent(parent: int) -> None:
