@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 import faust
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from halflife.schemas.lab import Lab
 from halflife.schemas.messages import Message
@@ -19,6 +19,7 @@ from halflife.streams.broker.clients import aiokafka_arguments
 from halflife.streams.broker.lag import LagCollector
 from halflife.streams.broker.topics import TopicPlan, create_topics
 from halflife.streams.generator.seldom_filter import SeldomFilter
+from halflife.streams.telemetry.build_info import tell_build
 from halflife.streams.watch.reject import Reject
 
 from .app import Blocks, build_app
@@ -67,6 +68,9 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     orders = Orders(None if token is None else token.get_secret_value(), lab.streams, sender.send)
     metrics = MonitorMetrics(registry)
     board = Board(lab.streams, takes_orders=orders.are_taken)
+    tell_build(registry, "monitor")
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
     pool, heartbeat = Pool(settings.pool), Heartbeat()
     ingests: list[Ingest] = []
 
@@ -91,7 +95,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
                 on_committed=on_committed,
             )
 
-        ingest = Ingest(settings, topics, arguments, make_worker)
+        ingest = Ingest(settings, topics, arguments, make_worker, on_left=metrics.forget)
+        metrics.follow(ingest.workers)
         ingests.append(ingest)
         return ingest
 
