@@ -21,6 +21,7 @@ from halflife.streams.broker.topics import TopicPlan, create_topics
 from halflife.streams.generator.seldom_filter import SeldomFilter
 from halflife.streams.telemetry.build_info import tell_build
 from halflife.streams.watch.reject import Reject
+from halflife.streams.webhook.relay_thread import RelayThread
 
 from .app import Blocks, build_app
 from .board import Board
@@ -71,6 +72,7 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     tell_build(registry, "monitor")
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
+    relay = RelayThread.from_settings(settings, registry)
     pool, heartbeat = Pool(settings.pool), Heartbeat()
     ingests: list[Ingest] = []
 
@@ -120,6 +122,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     pool.start()
     lag.start()
     watchdog.start()
+    if relay is not None:
+        relay.start()
     log.info("live page and metrics at http://%s:%d/", settings.web_host, settings.web_port)
     worker = faust.Worker(
         app, loglevel="WARNING", redirect_stdouts=False, override_logging=False, quiet=True
@@ -130,6 +134,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     finally:
+        if relay is not None:
+            relay.stop()
         watchdog.stop()
         lag.stop()
         pool.stop()

@@ -64,5 +64,9 @@ def test_the_stanza_for_teams_fits_into_the_configuration() -> None:
     (teams,) = yaml.safe_load((FOLDER / "teams.yml").read_text("utf-8"))["receivers"]
     assert teams["name"] in {receiver["name"] for receiver in LOADED["receivers"]}
     (settings,) = teams["msteamsv2_configs"]
-    defined = set(re.findall(r'define "([\w.]+)"', (FOLDER / "templates/halflife.tmpl").read_text()))
-    assert set(re.findall(r'template "([\w.]+)"', f"{settings['title']}{settings['text']}")) <= defined
+    defined = set(
+        re.findall(r'define "([\w.]+)"', (FOLDER / "templates/halflife.tmpl").read_text())
+    )
+    assert (
+        set(re.findall(r'template "([\w.]+)"', f"{settings['title']}{settings['text']}")) <= defined
+    )
