@@ -25,6 +25,7 @@ from tests.bench import (
     live_page,
     measures,
     memory,
+    metrics_cost,
     recipes,
     speed,
 )
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "speed": speed.run,
     "latency": latency.run,
     "memory": memory.run,
+    "metrics-cost": metrics_cost.run,
     "drift-promise": drift_promise.run,
     "drift-power": drift_power.run,
     "drift-set-points": drift_given_set_points.run,

@@ -16,6 +16,7 @@ from halflife.streams.broker.topics import TopicPlan
 from halflife.streams.monitor.metrics import MonitorMetrics
 from halflife.streams.monitor.partition_worker import PartitionWorker
 from halflife.streams.monitor.pool import Pool
+from halflife.streams.watch.reject import Reject
 from halflife.streams.watch.work import Work
 
 from .records import Row, json_record
@@ -44,7 +45,8 @@ class OfflinePartition:
     def __init__(self, lab: str, metrics: MonitorMetrics, *, partition: int = 0) -> None:
         self.metrics = metrics
         self.offset = 0
-        self.found: list[Message] = []
+        self._found: list[Message] = []
+        self._rejects: list[Reject] = []
         self.worker = PartitionWorker(
             plans=Lab.parse(lab).streams,
             settings=Settings(),
@@ -67,6 +69,7 @@ class OfflinePartition:
         self._drive(watch.feed([Raw(self.offset + i, value) for i, value in enumerate(values)]))
         self.offset += len(values)
         while watch.holding or watch.waiting:
+            self._gather()
             if commits:
                 self.commit()
             for waiting in watch.waiting:
@@ -77,10 +80,11 @@ class OfflinePartition:
 
     def commit(self) -> None:
         """Tell what a transaction would write."""
+        self._gather()
         worker = self.worker
         worker.written = set(worker.watch.take_touched())
-        found, rejects = worker.watch.take_findings(), worker.watch.take_rejects()
-        self.found += found
+        found, self._found = self._found, []
+        rejects, self._rejects = self._rejects, []
         worker.on_committed(worker, found, rejects)
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -89,6 +93,11 @@ class OfflinePartition:
         self.offset = self.worker.watch.next_offset
         self.worker.written = set(self.worker.watch.streams)
         self.worker.on_committed(self.worker, [], [])
+
+    def _gather(self) -> None:
+        """Take what was found: a stream goes on only then."""
+        self._found += self.worker.watch.take_findings()
+        self._rejects += self.worker.watch.take_rejects()
 
     def _drive(self, steps: Generator[Work, Any, Any]) -> None:
         result: Any = None
