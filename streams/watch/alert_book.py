@@ -100,6 +100,10 @@ class AlertBook:
     def better_batch(self, kinds: Container[AlertKind], text: str, moment: Moment) -> list[Alert]:
         """The alerts of some kinds that a promoted batch ends; it ends a row of failures too."""
         self.failures.clear()
+        return self.resolve_for(kinds, text, moment)
+
+    def resolve_for(self, kinds: Container[AlertKind], text: str, moment: Moment) -> list[Alert]:
+        """The alerts of some kinds that end."""
         return [
             alert
             for kind in self.kinds

@@ -10,7 +10,7 @@ from .circulation import Circulation
 from .stream_watch import StreamWatch
 from .stretches import Stretches
 
-_SHAPE: Final = 3  # of states: one of another is not read, and its stream begins anew
+_SHAPE: Final = 4  # of states: one of another is not read, and its stream begins anew
 _PLAIN: Final = (
     "records",
     "last_address",

@@ -6,11 +6,11 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from halflife.schemas.alert import Alert, AlertKind
+from halflife.schemas.alert import Alert
 
 Format = Literal["json", "slack", "teams"]
 
-HEADLINES: Final[dict[AlertKind, str]] = {
+HEADLINES: Final[dict[str, str]] = {
     "drift": "the instrument or the chemistry has drifted",
     "planner-moved": "the planner works elsewhere now",
     "recipe": "a recipe has no reference of its own yet",
@@ -20,6 +20,9 @@ HEADLINES: Final[dict[AlertKind, str]] = {
     "regeneration-rejected": "the gate has rejected a challenger",
     "reference-too-short": "drift is not watched",
     "generator-silent": "no generator worker answers",
+    "approval": "a new batch waits for a person",
+    "regeneration-waiting": "the gate cannot tell yet which batch is better",
+    "collapse": "regeneration is halted by the collapse guard",
     "contamination": "synthetic rows come in as real records",
     "timing": "records come at another pace",
 }
@@ -49,7 +52,7 @@ def payload(alert: Alert, form: Format) -> bytes:
 
 
 def _headline(alert: Alert) -> str:
-    headline = f"{alert.stream}: {HEADLINES[alert.kind]}"
+    headline = f"{alert.stream}: {HEADLINES.get(alert.kind, alert.kind)}"
     return f"Over: {headline}" if alert.status == "resolved" else f"{headline} ({alert.severity})"
 
 
