@@ -138,7 +138,7 @@ def test_an_alert_that_ends_takes_its_words_along(drifted) -> None:
     part, registry = partition()
     part.restore(state)
     watch = part.worker.watch.streams["lab-a"]
-    watch.alerts.better_batch({"drift"}, "a better batch", watch._moment())
+    watch.alerts.better_batch({"drift"}, "a better batch", watch.moment())
     part.worker.watch.touched.add("lab-a")
     part.commit()
     told = samples(registry)
