@@ -46,6 +46,7 @@ class MonitorMetrics:
         self._clock = clock
         self._series = series = Series(registry)
         self._texts: dict[tuple[int, str], dict[AlertKind, str]] = {}
+        self._standing: dict[tuple[int, str], object] = {}
         self._workers: Mapping[int, PartitionWorker] = {}
         self._turned: dict[int, float] = {}
         gauge, counter = series.gauge, series.counter
@@ -162,7 +163,7 @@ class MonitorMetrics:
         """A partition has gone to another worker."""
         self._series.forget(partition)
         for key in [key for key in self._texts if key[0] == partition]:
-            del self._texts[key]
+            del self._texts[key], self._standing[key]
         if self._turned.pop(partition, None) is not None:
             self.snapshot.remove(str(partition))
 
@@ -183,8 +184,6 @@ class MonitorMetrics:
         count(self.contaminated, watch.provenance.named)
         show(self.watermark, watch.watermark)
         show(self.pending, watch.desk.pending is not None)
-        for outcome in _FAILURES:
-            show(self.failures, watch.alerts.failures[outcome], outcome)
         drift = watch.drift.statistics() | watch.pace.statistics()
         for kind, (statistic, threshold) in drift.items():
             show(self.statistic, statistic, kind)
@@ -195,14 +194,27 @@ class MonitorMetrics:
             show(self.pause, pause)
         else:
             self._series.drop(partition, self.pause, name)
-        for phase in _PHASES:
-            show(self.phase, watch.phase == phase, phase)
         if watch.circulation is not None:
             show(self.created, watch.circulation.batch.created.timestamp())
+        self._stand(partition, name, watch)
+
+    def _stand(self, partition: int, name: str, watch: StreamWatch) -> None:
+        """Phase, failures and alerts, which seldom change: most of the time nothing is to do."""
+        book = watch.alerts
+        texts = {kind: _short(begun["text"]) for kind, begun in book.firing.items()}
+        standing = (watch.phase, texts, dict(book.begun), dict(book.failures))
+        if self._standing.get((partition, name)) == standing:
+            return
+        self._standing[partition, name] = standing
+        series = self._series
+        for phase in _PHASES:
+            series.set(partition, self.phase, watch.phase == phase, name, phase)
+        for outcome in _FAILURES:
+            series.set(partition, self.failures, book.failures[outcome], name, outcome)
         for kind in _KINDS:  # each, so that one that ends is seen to end
-            show(self.firing, kind in watch.alerts.firing, kind)
-            count(self.begun, watch.alerts.begun[kind], kind)
-        self._tell(partition, name, watch)
+            series.set(partition, self.firing, kind in book.firing, name, kind)
+            series.bring_to(partition, self.begun, book.begun[kind], name, kind)
+        self._tell(partition, name, texts)
 
     def _introduce(self, partition: int, plan: StreamPlan) -> None:
         """What the lab file says of a stream."""
@@ -211,9 +223,8 @@ class MonitorMetrics:
         series.set(partition, self.promise, plan.false_alarms, name)
         series.set(partition, self.keep, plan.keep, name)
 
-    def _tell(self, partition: int, name: str, watch: StreamWatch) -> None:
+    def _tell(self, partition: int, name: str, texts: dict[AlertKind, str]) -> None:
         """The texts of the alerts that fire."""
-        texts = {kind: _short(begun["text"]) for kind, begun in watch.alerts.firing.items()}
         for kind, text in self._texts.get((partition, name), {}).items():
             if texts.get(kind) != text:
                 self._series.drop(partition, self.told, name, kind, text)
