@@ -58,11 +58,22 @@ schemas: $(READY) ## write the JSON Schemas of the messages again
 	$(BIN)/python -m halflife.schemas.export
 
 AXE := build/tools/node_modules/axe-core/axe.min.js
-tools: ## a browser and axe-core, for the tests of the live page, which are skipped without
-	@for name in chromium chromium-browser google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
-	if [ -w /usr/bin ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null 2>&1 && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null 2>&1; then exit 0; fi; \
-	echo "No browser here: the tests of the live page are skipped. Install chromium to run them." >&2
+# What only tests need, and Debian has: a browser, Prometheus and Alertmanager. While they are installed, policy-rc.d keeps
+# their services from being started: the tests start their own, at ports that are free.
+tools: ## what only tests need: a browser, Prometheus, Alertmanager (by apt), axe-core (by npm)
+	@have() { for name; do ! command -v $$name >/dev/null || return 0; done; return 1; }; wanted=; \
+	have chromium chromium-browser google-chrome || wanted="chromium"; \
+	have promtool && have prometheus || wanted="$$wanted prometheus"; \
+	have amtool && have alertmanager prometheus-alertmanager || wanted="$$wanted prometheus-alertmanager"; \
+	[ -n "$$wanted" ] || exit 0; \
+	if [ -w /usr/bin ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null 2>&1; then \
+	  policy=/usr/sbin/policy-rc.d; made=; \
+	  [ -e $$policy ] || { printf '#!/bin/sh\nexit 101\n' > $$policy && chmod 755 $$policy && made=yes; }; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 $$wanted >/dev/null 2>&1 || failed=yes; \
+	  [ -z "$$made" ] || rm -f $$policy; \
+	  [ -n "$${failed:-}" ] || exit 0; \
+	fi; \
+	echo "Not here, so that tests of it are skipped:$$wanted. Install it to run them." >&2
 	@[ -f $(AXE) ] || { mkdir -p build/tools && npm install --prefix build/tools --silent --no-audit --no-fund $(ACCESSIBILITY) >/dev/null 2>&1; } || \
 	echo "No npm here, or it does not reach its registry: the checks of accessibility are skipped." >&2
 

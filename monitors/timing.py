@@ -146,6 +146,12 @@ class Timing:
         """Where it fires, in nats."""
         return self._detectors[0].threshold
 
+    @property
+    def longest_pause(self) -> float:
+        """The longest pause that is no news, seconds of event time; infinity if none is known."""
+        self._need_fit()
+        return self._limit
+
     def state(self) -> dict[str, Any]:
         """Reference and running state, as plain data."""
         self._need_fit()

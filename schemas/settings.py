@@ -23,7 +23,7 @@ from .problem import Problem
 _PREFIX: Final = "HALFLIFE_"
 _ADDRESS: Final = r"([^\s,:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}"
 _NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
-_SECRETS: Final = ("password", "token", "secret")
+_SECRETS: Final = ("password", "token", "secret", "webhook_url")
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path in which ``~`` is the home folder."""
@@ -130,6 +130,26 @@ class Settings(BaseModel):
         description="Port of the generator worker: /metrics, /ready; 0 for any free one.",
     )
 
+    # Whom it tells of alerts
+    webhook_url: SecretStr | None = Field(
+        default=None,
+        description="Address that alerts are posted to, for labs without Alertmanager.",
+    )
+    webhook_url_file: HomePath | None = Field(
+        default=None, description="File that holds the address of the webhook, in place of it."
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that alerts for the webhook are signed with (Standard Webhooks): "
+        "whsec_ and 24 to 64 bytes in base64.",
+    )
+    webhook_secret_file: HomePath | None = Field(
+        default=None, description="File that holds the secret of the webhook, in place of it."
+    )
+    webhook_format: Literal["json", "slack", "teams"] = Field(
+        default="json", description="What the webhook is sent: JSON, or a message for a chat."
+    )
+
     # How it works
     worker_id: str | None = Field(
         default=None,
@@ -183,7 +203,9 @@ class Settings(BaseModel):
         """
         return self.secret("sasl_password")
 
-    def secret(self, name: Literal["sasl_password", "token"]) -> SecretStr | None:
+    def secret(
+        self, name: Literal["sasl_password", "token", "webhook_url", "webhook_secret"]
+    ) -> SecretStr | None:
         """A secret, read from its file where one is named.
 
         Raises:
@@ -261,9 +283,7 @@ def _contradictions(found: Mapping[str, str]) -> Iterator[Problem]:
     if len(given) != 1 and (given or protocol.startswith("SASL")):
         text = f"exactly one of this and {variable('sasl_password_file')} is due"
         yield Problem(path=variable("sasl_password"), text=text)
-    if {"token", "token_file"} <= found.keys():
-        text = f"one of this and {variable('token_file')} is due"
-        yield Problem(path=variable("token"), text=text)
+    yield from _of_files_and_webhook(found)
     for name in sorted(found.keys() & Settings.model_fields.keys()):
         start = name.partition("_")[0].upper()
         if start in ("SASL", "SSL") and start not in protocol.split("_"):
@@ -272,3 +292,15 @@ def _contradictions(found: Mapping[str, str]) -> Iterator[Problem]:
     if ("ssl_certfile" in found) != ("ssl_keyfile" in found):
         text = f"is due together with {variable('ssl_keyfile')}"
         yield Problem(path=variable("ssl_certfile"), text=text)
+
+
+def _of_files_and_webhook(found: Mapping[str, str]) -> Iterator[Problem]:
+    for name in ("token", "webhook_url", "webhook_secret"):
+        if name in found and f"{name}_file" in found:
+            text = f"one of this and {variable(f'{name}_file')} is due"
+            yield Problem(path=variable(name), text=text)
+    if "webhook_url" not in found and "webhook_url_file" not in found:
+        for name in ("webhook_format", "webhook_secret", "webhook_secret_file"):
+            if name in found:
+                text = f"has no effect without {variable('webhook_url')}"
+                yield Problem(path=variable(name), text=text)

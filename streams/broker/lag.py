@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 
 _PAUSE: Final = 0.1  # seconds between two questions
 
+_EXPORTED: Final = (
+    (
+        "kafka_consumergroup_lag",
+        "Lag of a consumer group, under the name that kafka_exporter uses.",
+        ["consumergroup", "topic", "partition"],
+    ),
+    (
+        "kafka_consumergroup_current_offset",
+        "Offset at which a consumer group goes on, under the name that kafka_exporter uses.",
+        ["consumergroup", "topic", "partition"],
+    ),
+    (
+        "kafka_topic_partition_current_offset",
+        "End of a partition, under the name that kafka_exporter uses.",
+        ["topic", "partition"],
+    ),
+)
+"""What dashboards made for danielqsj/kafka_exporter, the most used one, ask for."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -168,6 +187,7 @@ class LagCollector(Collector):
         self._clock = clock
         self._lags: list[PartitionLag] = []
         self._read_at: float | None = None
+        self._answered: bool | None = None
         self._errors = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lag", daemon=True)
@@ -200,9 +220,11 @@ class LagCollector(Collector):
             self._lags = self._read(self._settings, self._group, self._topics)
         except Exception as error:  # noqa: BLE001  # no error of a client may end the readings
             self._errors += 1
+            self._answered = False
             _log.warning("lag of %s not read: %s", self._group, error)
         else:
             self._read_at = self._clock()
+            self._answered = True
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, from what was read last."""
@@ -211,17 +233,22 @@ class LagCollector(Collector):
             "Messages in the input that the worker has not yet taken in.",
             labels=["topic", "partition"],
         )
-        group_lag = GaugeMetricFamily(
-            "kafka_consumergroup_lag",
-            "Lag of a consumer group, under the name that exporters of Kafka use.",
-            labels=["consumergroup", "topic", "partition"],
+        group_lag, group_offset, end = (
+            GaugeMetricFamily(name, text, labels=labels) for name, text, labels in _EXPORTED
         )
         for each in self._lags:
             place = [each.topic, str(each.partition)]
             lag.add_metric(place, each.lag)
             group_lag.add_metric([self._group, *place], each.lag)
-        yield lag
-        yield group_lag
+            group_offset.add_metric([self._group, *place], each.committed or 0)
+            end.add_metric(place, each.end)
+        yield from (lag, group_lag, group_offset, end)
+        if self._answered is not None:
+            yield GaugeMetricFamily(
+                "halflife_broker_up",
+                "1 if Kafka answered when it was last asked.",
+                value=self._answered,
+            )
         yield CounterMetricFamily(
             "halflife_lag_errors", "Readings of the lag that failed.", value=self._errors
         )

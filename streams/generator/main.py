@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from halflife.schemas.lab import Lab
 from halflife.schemas.settings import Settings
+from halflife.streams.telemetry.build_info import tell_build
+from halflife.streams.telemetry.gpu import GpuCollector
 
 from .seldom_filter import SeldomFilter
 from .web import GeneratorWeb
@@ -38,6 +40,10 @@ async def _run(lab: Lab, settings: Settings) -> int:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
+    tell_build(registry, "generator")
+    gpu = GpuCollector()
+    registry.register(gpu)
+    gpu.start()
     worker = GeneratorWorker(lab, settings, registry=registry)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,4 +61,6 @@ async def _run(lab: Lab, settings: Settings) -> int:
     except OSError as error:
         _log.error("cannot answer at %s:%d: %s", settings.web_host, settings.generator_port, error)
         return 1
+    finally:
+        gpu.stop()
     return 0

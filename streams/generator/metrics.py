@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from halflife.schemas.regeneration import RegenerationOutcome
+from halflife.streams.telemetry.series import MOST_VALUES
 
 _BUCKETS: Final = (0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 1800, 3600)
 
@@ -26,6 +27,13 @@ class GeneratorMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._streams: set[str] = set()
+        self._dropped = Counter(
+            "halflife_labels_dropped_total",
+            "Updates left out because a label has too many values.",
+            ("label",),
+            registry=registry,
+        )
         self._regenerations = Counter(
             "halflife_regenerations_total",
             "Requests that were answered, by how they ended.",
@@ -65,6 +73,10 @@ class GeneratorMetrics:
 
     def answered(self, outcome: RegenerationOutcome) -> None:
         """A request was answered."""
+        if outcome.stream not in self._streams and len(self._streams) >= MOST_VALUES:
+            self._dropped.labels("stream").inc()
+            return
+        self._streams.add(outcome.stream)
         self._regenerations.labels(outcome.stream, outcome.cause, outcome.outcome).inc()
         self._seconds.labels(outcome.stream).observe(outcome.seconds)
         self._cpu_seconds.labels(outcome.stream).inc(outcome.cpu_seconds or 0.0)

@@ -36,6 +36,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         topics: Full names of the topics.
         arguments: Of every aiokafka client.
         make_worker: Makes the worker of a partition.
+        on_left: Told which partition went to another worker.
     """
 
     def __init__(
@@ -44,11 +45,14 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         topics: TopicPlan,
         arguments: Mapping[str, Any],
         make_worker: Callable[[int], PartitionWorker],
+        *,
+        on_left: Callable[[int], object] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.topics = topics
         self.arguments = dict(arguments)
         self.make_worker = make_worker
+        self.on_left = on_left
         self.workers: dict[int, PartitionWorker] = {}
         self.restarts = 0
         self.joined = False
@@ -130,6 +134,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         for partition in tasks:
             self.workers.pop(partition, None)
+            self.on_left(partition)
 
     async def _live(self, partition: int) -> None:
         """Keep a partition alive: after any failure, begin again from its last snapshot."""

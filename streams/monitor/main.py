@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 import faust
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from halflife.schemas.lab import Lab
 from halflife.schemas.messages import Message
@@ -19,7 +19,9 @@ from halflife.streams.broker.clients import aiokafka_arguments
 from halflife.streams.broker.lag import LagCollector
 from halflife.streams.broker.topics import TopicPlan, create_topics
 from halflife.streams.generator.seldom_filter import SeldomFilter
+from halflife.streams.telemetry.build_info import tell_build
 from halflife.streams.watch.reject import Reject
+from halflife.streams.webhook.relay_thread import RelayThread
 
 from .app import Blocks, build_app
 from .board import Board
@@ -67,6 +69,10 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     orders = Orders(None if token is None else token.get_secret_value(), lab.streams, sender.send)
     metrics = MonitorMetrics(registry)
     board = Board(lab.streams, takes_orders=orders.are_taken)
+    tell_build(registry, "monitor")
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    relay = RelayThread.from_settings(settings, registry)
     pool, heartbeat = Pool(settings.pool), Heartbeat()
     ingests: list[Ingest] = []
 
@@ -91,7 +97,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
                 on_committed=on_committed,
             )
 
-        ingest = Ingest(settings, topics, arguments, make_worker)
+        ingest = Ingest(settings, topics, arguments, make_worker, on_left=metrics.forget)
+        metrics.follow(ingest.workers)
         ingests.append(ingest)
         return ingest
 
@@ -115,6 +122,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     pool.start()
     lag.start()
     watchdog.start()
+    if relay is not None:
+        relay.start()
     log.info("live page and metrics at http://%s:%d/", settings.web_host, settings.web_port)
     worker = faust.Worker(
         app, loglevel="WARNING", redirect_stdouts=False, override_logging=False, quiet=True
@@ -125,6 +134,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     finally:
+        if relay is not None:
+            relay.stop()
         watchdog.stop()
         lag.stop()
         pool.stop()

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from halflife.schemas.alert import AlertKind
 from halflife.schemas.messages import Alert, FidelityReport, Message
+from halflife.schemas.stream_plan import StreamPlan
+from halflife.streams.telemetry.series import Series
 from halflife.streams.watch.reject import Reject
 from halflife.streams.watch.stream_watch import StreamWatch
 
 from .partition_worker import PartitionWorker
 
 _HOUR: Final = 3600.0
+_KINDS: Final[tuple[AlertKind, ...]] = get_args(AlertKind)
+_CHANGES: Final = frozenset({"drift", "planner-moved", "timing"})
+_PHASES: Final = ("warming", "watched", "changed")
+_FAILURES: Final = ("rejected", "failed", "silent")
+_LONGEST_TEXT: Final = 400
+_PROCESS: Final = "process"
+"""Owner of what is counted for the worker as a whole."""
 
 
 class MonitorMetrics:
     """Metrics of all streams of one worker, on a registry that is passed in.
+
+    Only what is in a snapshot is told, and what a snapshot holds is told again after a restart: no
+    counter goes back, and an alert that fires goes on firing. Series belong to the partition of
+    their stream and go with it.
 
     Args:
         registry: Where they are collected.
@@ -29,14 +44,12 @@ class MonitorMetrics:
         self, registry: CollectorRegistry, *, clock: Callable[[], float] = time.time
     ) -> None:
         self._clock = clock
-        self._seen: dict[tuple[int, str, str], int] = {}
-
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"halflife_{name}", text, labels, registry=registry)
-
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"halflife_{name}", text, labels, registry=registry)
-
+        self._series = series = Series(registry)
+        self._texts: dict[tuple[int, str], dict[AlertKind, str]] = {}
+        self._standing: dict[tuple[int, str], object] = {}
+        self._workers: Mapping[int, PartitionWorker] = {}
+        self._turned: dict[int, float] = {}
+        gauge, counter = series.gauge, series.counter
         self.records = counter(
             "records", "Real records, by what became of them.", "stream", "outcome"
         )
@@ -77,75 +90,191 @@ class MonitorMetrics:
         self.watermark = gauge(
             "input_watermark_timestamp_seconds", "Latest event time of a stream.", "stream"
         )
+        self.arrival = gauge(
+            "last_record_timestamp_seconds",
+            "When the latest record of a stream was taken; after a restart, its event time.",
+            "stream",
+        )
+        self.pause = gauge(
+            "longest_pause_seconds",
+            "Pause between records that is no news, learnt from the reference.",
+            "stream",
+        )
+        self.pending = gauge("regeneration_pending", "1 while a challenger is asked for.", "stream")
+        self.failures = gauge(
+            "regeneration_failures",
+            "Requests in a row without a better batch, by how they ended.",
+            "stream",
+            "outcome",
+        )
+        self.firing = gauge("alert_firing", "1 while an alert fires.", "stream", "kind")
+        self.begun = counter("alerts", "Alerts that began to fire.", "stream", "kind")
+        self.told = gauge(
+            "alert_info", "What an alert says that fires; always 1.", "stream", "kind", "text"
+        )
+        self.phase = gauge("stream_phase", "1 for the phase of a stream.", "stream", "phase")
+        self.info = gauge(
+            "stream_info", "Title of a stream, and what it does after drift.",
+            "stream", "title", "on_drift",
+        )  # fmt: skip
+        self.promise = gauge(
+            "false_alarm_interval_records", "Records between false alarms, as promised.", "stream"
+        )
+        self.keep = gauge(
+            "keep_ratio", "Share of its fidelity at birth that a batch must keep.", "stream"
+        )
         self.progress = gauge(
             "worker_progress_timestamp_seconds", "When the worker last got on.", "worker"
         )
-        self.pending = gauge("regeneration_pending", "1 while a challenger is asked for.", "stream")
-
         self.halted = gauge(
             "regeneration_halted", "1 while a collapse halts regeneration.", "stream"
         )
         self.guard = gauge(
             "guard_loss_ratio", "Loss of the last batch over that of its epoch's first.", "stream"
         )
+        self.snapshot = gauge(
+            "snapshot_timestamp_seconds",
+            "Up to when all that a partition took in is in its snapshot.",
+            "partition",
+        )
+
+    def follow(self, workers: Mapping[int, PartitionWorker]) -> None:
+        """Tell, from now on at each scrape, how these get on; the mapping may change."""
+        self._workers = workers
+        self.progress.labels("monitor").set_function(self._progress)
 
     def committed(
         self, worker: PartitionWorker, findings: list[Message], rejects: list[Reject]
     ) -> None:
-        """Take over what a partition has just written."""
-        self.progress.labels(worker="monitor").set(self._clock())
+        """Take over what a partition has just written, or restored."""
+        partition, series = worker.partition, self._series
+        if partition not in self._turned:
+            self._turned[partition] = worker.progress
+            self.snapshot.labels(str(partition)).set_function(lambda: self._saved(partition))
         for reject in rejects:
-            self.dead.labels(reason=reject.error.reason).inc()
+            series.add(_PROCESS, self.dead, 1, reject.error.reason)
+        for name in sorted(worker.written):
+            self._stream(partition, name, worker.watch.streams[name])
+            repeated = worker.watch.repeated[name]
+            series.bring_to(partition, self.records, repeated, name, "repeated")
         for finding in findings:
             if isinstance(finding, FidelityReport):
-                self._report(finding)
-            elif isinstance(finding, Alert) and finding.status == "firing":
+                self._report(partition, finding)
+            elif isinstance(finding, Alert) and finding.kind in _CHANGES:
                 kind = str(finding.evidence.get("kind", "planner"))
-                if finding.kind in {"drift", "planner-moved", "timing"}:
-                    self.alarms.labels(stream=finding.stream, kind=kind).inc()
-        for name, watch in worker.watch.streams.items():
-            self._stream(worker.partition, name, watch)
-            repeated = self.records.labels(stream=name, outcome="repeated")
-            total = worker.watch.repeated[name]
-            self._advance(repeated, (worker.partition, name, "repeated"), total)
+                fires = finding.status == "firing"
+                series.add(partition, self.alarms, fires, finding.stream, kind)
+
+    def forget(self, partition: int) -> None:
+        """A partition has gone to another worker."""
+        self._series.forget(partition)
+        for key in [key for key in self._texts if key[0] == partition]:
+            del self._texts[key], self._standing[key]
+        if self._turned.pop(partition, None) is not None:
+            self.snapshot.remove(str(partition))
 
     def _stream(self, partition: int, name: str, watch: StreamWatch) -> None:
-        accepted = self.records.labels(stream=name, outcome="accepted")
-        self._advance(accepted, (partition, name, "accepted"), watch.records)
-        missing = self.missing.labels(stream=name)
-        self._advance(missing, (partition, name, "missing"), sum(watch.missing.values()))
-        contaminated = self.contaminated.labels(stream=name)
-        self._advance(contaminated, (partition, name, "synthetic"), watch.provenance.named)
-        self.watermark.labels(stream=name).set(watch.watermark)
-        self.pending.labels(stream=name).set(watch.desk.pending is not None)
-        self.halted.labels(stream=name).set(watch.desk.guard.halted)
+        def show(gauge: Gauge, value: float, *labels: str) -> None:
+            self._series.set(partition, gauge, value, name, *labels)
+
+        def count(counter: Counter, total: int, *labels: str) -> int:
+            return self._series.bring_to(partition, counter, total, name, *labels)
+
+        is_new = (partition, name) not in self._texts
+        if is_new:
+            self._introduce(partition, watch.plan)
+        if count(self.records, watch.records, "accepted"):
+            now = self._clock()
+            show(self.arrival, min(now, watch.watermark) if is_new else now)
+        count(self.missing, sum(watch.missing.values()))
+        count(self.contaminated, watch.provenance.named)
+        show(self.watermark, watch.watermark)
+        show(self.pending, watch.desk.pending is not None)
+        show(self.halted, watch.desk.guard.halted)
         if watch.desk.guard.ratio is not None:
-            self.guard.labels(stream=name).set(watch.desk.guard.ratio)
+            show(self.guard, watch.desk.guard.ratio)
         drift = watch.drift.statistics() | watch.pace.statistics()
         for kind, (statistic, threshold) in drift.items():
-            self.statistic.labels(stream=name, kind=kind).set(statistic)
-            self.threshold.labels(stream=name, kind=kind).set(threshold)
+            show(self.statistic, statistic, kind)
+            show(self.threshold, threshold, kind)
+            self._series.add(partition, self.alarms, 0, name, kind)
+        pause = math.inf if watch.pace.monitor is None else watch.pace.monitor.longest_pause
+        if math.isfinite(pause):
+            show(self.pause, pause)
+        else:
+            self._series.drop(partition, self.pause, name)
         if watch.circulation is not None:
-            created = watch.circulation.batch.created.timestamp()
-            self.created.labels(stream=name).set(created)
+            show(self.created, watch.circulation.batch.created.timestamp())
+        self._stand(partition, name, watch)
 
-    def _advance(self, counter: Counter, key: tuple[int, str, str], total: int) -> None:
-        """Bring a counter up to a total of the state, so that a restart counts nothing twice."""
-        before = self._seen.get(key, 0)
-        if total > before:
-            counter.inc(total - before)
-        self._seen[key] = total
+    def _stand(self, partition: int, name: str, watch: StreamWatch) -> None:
+        """Phase, failures and alerts, which seldom change: most of the time nothing is to do."""
+        book = watch.alerts
+        texts = {kind: _short(begun["text"]) for kind, begun in book.firing.items()}
+        standing = (watch.phase, texts, dict(book.begun), dict(book.failures))
+        if self._standing.get((partition, name)) == standing:
+            return
+        self._standing[partition, name] = standing
+        series = self._series
+        for phase in _PHASES:
+            series.set(partition, self.phase, watch.phase == phase, name, phase)
+        for outcome in _FAILURES:
+            series.set(partition, self.failures, book.failures[outcome], name, outcome)
+        for kind in _KINDS:  # each, so that one that ends is seen to end
+            series.set(partition, self.firing, kind in book.firing, name, kind)
+            series.bring_to(partition, self.begun, book.begun[kind], name, kind)
+        self._tell(partition, name, texts)
 
-    def _report(self, report: FidelityReport) -> None:
-        stream = report.stream
+    def _introduce(self, partition: int, plan: StreamPlan) -> None:
+        """What the lab file says of a stream."""
+        name, series = plan.name, self._series
+        series.set(partition, self.info, 1, name, plan.title or name, plan.on_drift)
+        series.set(partition, self.promise, plan.false_alarms, name)
+        series.set(partition, self.keep, plan.keep, name)
+
+    def _tell(self, partition: int, name: str, texts: dict[AlertKind, str]) -> None:
+        """The texts of the alerts that fire."""
+        for kind, text in self._texts.get((partition, name), {}).items():
+            if texts.get(kind) != text:
+                self._series.drop(partition, self.told, name, kind, text)
+        for kind, text in texts.items():
+            self._series.set(partition, self.told, 1, name, kind, text)
+        self._texts[partition, name] = texts
+
+    def _report(self, partition: int, report: FidelityReport) -> None:
+        def show(gauge: Gauge, value: float, *labels: str) -> None:
+            self._series.set(partition, gauge, value, report.stream, *labels)
+
         for part, value in report.parts.items():
-            self.fidelity.labels(stream=stream, part=part).set(value)
-            self.noise.labels(stream=stream, part=part).set(report.bands[part][0])
-        self.retained.labels(stream=stream).set(report.retained)
+            show(self.fidelity, value, part)
+            show(self.noise, report.bands[part][0], part)
+        show(self.retained, report.retained)
         half_life = report.half_life_records
-        self.half_life.labels(stream=stream).set(float("nan") if half_life is None else half_life)
+        show(self.half_life, float("nan") if half_life is None else half_life)
         left = None if report.expiry_hours is None else report.expiry_hours - report.age_hours
         expiry = float("nan") if left is None else report.time.timestamp() + left * _HOUR
-        self.expiry.labels(stream=stream).set(expiry)
+        show(self.expiry, expiry)
         if report.utility_gap is not None:
-            self.gap.labels(stream=stream).set(report.utility_gap)
+            show(self.gap, report.utility_gap)
+
+    def _progress(self) -> float:
+        """When the partition that has stood longest last got on; a scrape shows that we live."""
+        for partition, worker in self._workers.items():
+            # One that begins again and again gets nowhere.
+            if worker.restored or partition not in self._turned:
+                self._turned[partition] = worker.progress
+        stood = [self._turned[partition] for partition in self._workers]
+        return self._wall(min(stood)) if stood else self._clock()
+
+    def _saved(self, partition: int) -> float:
+        """Up to when all that a partition took in is in its snapshot."""
+        worker = self._workers.get(partition)
+        return float("nan") if worker is None else self._wall(worker.saved)
+
+    def _wall(self, moment: float) -> float:
+        """A moment of the monotonic clock in seconds since 1970."""
+        return self._clock() - (time.monotonic() - moment)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 4]} ..."

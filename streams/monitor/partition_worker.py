@@ -56,7 +56,12 @@ class PartitionWorker:
         partition: Which partition.
         pool: For heavy work.
         hand: Gives a block to the agents; they call ``process`` with it.
-        on_committed: Told what was written, for metrics and the live page.
+        on_committed: Told what was written or restored, for metrics and the live page.
+
+    Attributes:
+        progress: When it last got on, in seconds of the monotonic clock.
+        saved: When all that it had taken in was in the snapshot, by the same clock.
+        written: The streams that the last transaction was about.
     """
 
     def __init__(
@@ -81,7 +86,8 @@ class PartitionWorker:
         self.on_committed = on_committed
         self.watch = PartitionWatch(plans, partition)
         self.busy_since: float | None = None
-        self.progress = time.monotonic()
+        self.progress = self.saved = time.monotonic()
+        self.written: set[str] = set()
         self.restored = False
         self._leaving = asyncio.Event()
         self._narrator = Narrator(self.watch)
@@ -144,6 +150,8 @@ class PartitionWorker:
             consumer.seek(self.source, self.watch.next_offset)
         self._narrator = Narrator(self.watch)
         self._narrator.began()
+        self.written = set(self.watch.streams)
+        self.on_committed(self, [], [])
 
     async def _refill(self, state: dict[str, Any]) -> None:
         """Take a snapshot, and read from the log what it does not hold."""
@@ -226,6 +234,7 @@ class PartitionWorker:
         deadline = time.monotonic() + self.settings.wait_seconds
         while self.watch.waiting and time.monotonic() < deadline:
             await self._hear(seconds=_LISTEN_SECONDS)
+            await self._commit_if_due()
             self.progress = time.monotonic()
             if self._leaving.is_set():
                 return
@@ -305,6 +314,7 @@ class PartitionWorker:
         self._commit_due = time.monotonic() + self.settings.snapshot_seconds
         touched = self.watch.take_touched()
         if not touched and self.watch.next_offset == self._committed:
+            self.saved = time.monotonic()
             return
         findings, rejects = self.watch.take_findings(), self.watch.take_rejects()
         head = {**self.watch.head(), "positions": dict(self._positions)}
@@ -321,6 +331,7 @@ class PartitionWorker:
         await self._producer.send_offsets_to_transaction(offsets, group)
         await self._producer.commit_transaction()
         self._committed = head["next_offset"]
+        self.saved, self.written = time.monotonic(), set(touched)
         self._narrator.committed(findings, rejects)
         self.on_committed(self, findings, rejects)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Sequence
 from typing import Any, Final, Literal
 
@@ -51,10 +52,18 @@ SUPERSEDED: Final = "more is known about recipes"
 
 
 class AlertBook:
-    """Begins and ends alerts of one stream; a condition that goes on is not said again."""
+    """Begins and ends alerts of one stream; a condition that goes on is not said again.
+
+    Attributes:
+        firing: What is firing: record and text by kind.
+        begun: How often each kind has begun to fire, ever.
+        failures: Requests in a row without a better batch, by what became of them.
+    """
 
     def __init__(self) -> None:
         self.firing: dict[AlertKind, dict[str, Any]] = {}
+        self.begun: Counter[AlertKind] = Counter()
+        self.failures: Counter[str] = Counter()
 
     def fire(
         self, kind: AlertKind, text: str, moment: Moment, evidence: dict[str, Any]
@@ -63,6 +72,7 @@ class AlertBook:
         if kind in self.firing:
             return []
         self.firing[kind] = {"record": moment.record, "text": text}
+        self.begun[kind] += 1
         return [_alert(kind, "firing", text, moment, evidence)]
 
     def go_on(
@@ -90,6 +100,11 @@ class AlertBook:
         more = {**(evidence or {}), "since_record": begun["record"]}
         return [_alert(kind, "resolved", text, moment, more)]
 
+    def better_batch(self, kinds: Container[AlertKind], text: str, moment: Moment) -> list[Alert]:
+        """The alerts of some kinds that a promoted batch ends; it ends a row of failures too."""
+        self.failures.clear()
+        return self.resolve_for(kinds, text, moment)
+
     def resolve_for(self, kinds: Container[AlertKind], text: str, moment: Moment) -> list[Alert]:
         """The alerts of some kinds that end."""
         return [
@@ -114,6 +129,8 @@ class AlertBook:
         self, request: RegenerationRequest, outcome: RegenerationOutcome | None, moment: Moment
     ) -> list[Alert]:
         """What is said of a request that led to no batch; without an outcome nobody answered."""
+        ended_as = "silent" if outcome is None else outcome.outcome
+        self.failures[ended_as] += ended_as != "undecided"
         if outcome is None:
             text = f"no generator worker has answered the request of record {request.record}"
             return self.fire("generator-silent", text, moment, {})
@@ -164,12 +181,18 @@ class AlertBook:
         return [kind for kind in SEVERITY if kind in self.firing]
 
     def state(self) -> dict[str, Any]:
-        """What is firing, as plain data."""
-        return {kind: dict(self.firing[kind]) for kind in self.kinds}
+        """As plain data."""
+        return {
+            "firing": {kind: dict(self.firing[kind]) for kind in self.kinds},
+            "begun": dict(sorted(self.begun.items())),
+            "failures": dict(sorted(self.failures.items())),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
-        self.firing = {kind: dict(state[kind]) for kind in SEVERITY if kind in state}
+        firing = state["firing"]
+        self.firing = {kind: dict(firing[kind]) for kind in SEVERITY if kind in firing}
+        self.begun, self.failures = Counter(state["begun"]), Counter(state["failures"])
 
 
 def kept(report: FidelityReport) -> str:

@@ -373,7 +373,7 @@ class StreamWatch:
         self.say(self.desk.guard.measure(new.block, self.moment(), self.alerts))
         self.ticks.begin(records=self.records, seconds=self.watermark)
         kinds = BATCH_KINDS if self.phase == "changed" else BATCH_KINDS | CHANGE_KINDS
-        self.say(self.alerts.resolve_for(kinds, text, self.moment()))
+        self.say(self.alerts.better_batch(kinds, text, self.moment()))
         if self.phase != "changed":
             self.change = None
 

@@ -123,3 +123,27 @@ def test_the_table_lists_every_variable():
     variables = [row.split("|")[1].strip(" `") for row in rows]
     assert variables == [variable(name) for name in Settings.model_fields]
     assert all(row.count("|") - row.count("\\|") == 5 for row in rows)
+
+
+HOOK = {"HALFLIFE_WEBHOOK_URL": "https://hooks.example.org/T1/verysecret"}
+
+
+def test_the_address_of_a_webhook_is_a_secret_and_can_stand_in_a_file(tmp_path):
+    settings = Settings.from_environment(HOOK)
+    assert "verysecret" not in repr(settings)
+    path = tmp_path / "url"
+    path.write_text(HOOK["HALFLIFE_WEBHOOK_URL"] + "\n")
+    filed = Settings.from_environment({"HALFLIFE_WEBHOOK_URL_FILE": str(path)})
+    assert filed.secret("webhook_url") == settings.secret("webhook_url")
+    assert settings.secret("webhook_secret") is None
+
+
+def test_settings_of_a_webhook_contradict_each_other():
+    both = HOOK | {"HALFLIFE_WEBHOOK_URL_FILE": "/run/url"}
+    assert "one of this and HALFLIFE_WEBHOOK_URL_FILE" in problems(both)[0]
+    alone = problems({"HALFLIFE_WEBHOOK_FORMAT": "slack", "HALFLIFE_WEBHOOK_SECRET": "whsec_x"})
+    assert len(alone) == 2
+    assert all("has no effect without HALFLIFE_WEBHOOK_URL" in problem for problem in alone)
+    wrong = "\n".join(problems(HOOK | {"HALFLIFE_WEBHOOK_FORMAT": "xml"}))
+    assert "'json', 'slack' or 'teams'" in wrong
+    assert "verysecret" not in wrong

@@ -1,0 +1,1 @@
+"""What both workers tell Prometheus in the same way."""

@@ -1,0 +1,1 @@
+"""Alerts for a webhook, for labs without Alertmanager."""
