@@ -55,6 +55,8 @@ def _serve(pipe: Connection) -> None:
     try:
         pipe.send(train(job, _Teller(pipe)))
     except (RegenerationError, ValueError) as error:
+        if out_of_memory(error):
+            raise
         pipe.send(RegenerationError(str(error)))
     except Exception as error:  # a bug ends this request, not the worker
         if out_of_memory(error):
