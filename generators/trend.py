@@ -17,6 +17,7 @@ _LENGTHS: Final = (0.1, 0.4, 1.6)
 _RIDGES: Final = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 _LINEAR: Final = 0.3
 _LEAST_EXPLAINED: Final = 0.3
+_GAP: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ class Trend:
     def of(
         cls, features: NDArray[np.float32], values: FloatArray, *, seed: int
     ) -> tuple[Trend, FloatArray] | None:
-        """The trend, and what is left of each row, shape (n,); None where it explains too little.
+        """The trend, and what is left of each row, shape (n,); None where there is none to speak of.
+
+        That is where it explains too little, or where the values come in bunches far apart: what
+        is left beside a trend would fill the gaps between them.
 
         Args:
             features: Shape (n, p), finite.
@@ -72,6 +76,8 @@ class Trend:
             seed: Of the centres.
         """
         quantiles = np.sort(values)
+        if _has_a_gap(quantiles):
+            return None
         low, high = (np.searchsorted(quantiles, values, side) for side in ("left", "right"))
         scores = ndtri((low + high) / (2.0 * len(values)))
         offset = float(scores.mean())
@@ -117,6 +123,12 @@ class Trend:
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Trend:
         """From the arrays by their name."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def _has_a_gap(quantiles: FloatArray) -> bool:
+    """Whether a tenth of the range of the inner nine tenths of the values holds none of them."""
+    inner = quantiles[len(quantiles) // 20 : len(quantiles) - len(quantiles) // 20]
+    return bool(np.diff(inner).max(initial=0.0) > _GAP * np.ptp(inner))
 
 
 def _ridges(
