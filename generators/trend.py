@@ -65,7 +65,7 @@ class Trend:
     def of(
         cls, features: NDArray[np.float32], values: FloatArray, *, seed: int
     ) -> tuple[Trend, FloatArray] | None:
-        """The trend, and what is left of each row, shape (n,); None where there is none to speak of.
+        """The trend, and what is left of each row, (n,); None where there is none to speak of.
 
         That is where it explains too little, or where the values come in bunches far apart: what
         is left beside a trend would fill the gaps between them.
