@@ -46,7 +46,7 @@ def run(
     chosen = {name for name in only.split(",") if name}
     tables = [name for name in LAB_TABLES if not chosen & LAB_TABLES.keys() or name in chosen]
     makers = [name for name in GENERATORS if name not in _LEFT_OUT]
-    makers += [f"trees, privacy {privacy:g}" for privacy in KNOB]
+    makers += [f"trees@{privacy:g}" for privacy in KNOB]
     makers += list(PEERS) if peers else []
     makers = [name for name in makers if not chosen & set(makers) or name in chosen]
     found: Result = {name: {} for name in makers}
@@ -97,7 +97,7 @@ def _batch(maker: str, train: Block, seed: int) -> tuple[Block, float]:
     """As many rows as there are to learn from, and the CPU seconds that they took."""
     if maker in PEERS:
         return foreign_batch(maker, train, seed=seed)
-    name, _, knob = maker.partition(", privacy ")
+    name, _, knob = maker.partition("@")
     options = {"privacy": float(knob)} if knob else {}
     began = time.process_time()
     generator = create(name, train.table, **options)
@@ -156,13 +156,13 @@ def _drawn(found: Result, path: Path) -> None:
     figure = Figure(figsize=(7.5, 5.0), layout="constrained")
     axes = figure.add_subplot()
     points = {maker: _place(by_table) for maker, by_table in found.items() if by_table}
-    knob = [name for name in points if ", privacy " in name]
+    knob = [name for name in points if "@" in name]
     if knob:
         axes.plot(
             *zip(*(points[name] for name in knob), strict=True), "o-", label="trees, by privacy"
         )
     for name in knob:
-        axes.annotate(name.rpartition(" ")[2], points[name], (5, 4), textcoords="offset points")
+        axes.annotate(name.rpartition("@")[2], points[name], (5, 4), textcoords="offset points")
     for name, place in points.items():
         if name not in knob:
             axes.plot(*place, "s" if name in PEERS else "D", markersize=5)
