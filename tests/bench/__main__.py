@@ -64,13 +64,10 @@ def main() -> int:
         "--no-peers", dest="peers", action="store_false", help="our own figures alone"
     )
     parser.add_argument(
-<<<<<<< HEAD
-        "--only", default="", help="streams of drift-promise, tables of gate, with this in the name"
-=======
         "--only",
         default="",
-        help="streams of drift-promise with this in the name; tables and generators by name",
->>>>>>> fd2ad8b (Privacy is a key of the lab file; the bench names its knob plainly)
+        help="streams of drift-promise, tables of gate, with this in the name; tables and "
+        "generators of generators, by name",
     )
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
