@@ -55,7 +55,7 @@ class Trees(Generator):
         table: What the columns are, and the laws to keep.
         min_leaf: Fewest training rows in the smallest leaves; the greatest have 40 times as many.
         privacy: From 0, as near to the training rows as the trees come, to 1, as far as they go;
-            .25 is where rows held out are likeliest. The higher it is, the fewer synthetic rows
+            rows held out are likeliest at .25, and by default rows keep more distance than that. The higher it is, the fewer synthetic rows
             are nearer to a training row than to any other real one, and the easier they are told
             from real ones.
 
@@ -80,7 +80,7 @@ class Trees(Generator):
 
     name: ClassVar[str] = "trees"
 
-    def __init__(self, table: Table, *, min_leaf: int = 2, privacy: float = 0.25) -> None:
+    def __init__(self, table: Table, *, min_leaf: int = 2, privacy: float = 0.4) -> None:
         super().__init__(table)
         if min_leaf < 1:
             raise ValueError(f"min_leaf must be at least 1, not {min_leaf}")
