@@ -54,10 +54,10 @@ class Trees(Generator):
     Args:
         table: What the columns are, and the laws to keep.
         min_leaf: Fewest training rows in the smallest leaves; the greatest have 40 times as many.
-        privacy: From 0, as near to the training rows as the trees come, to 1, as far as they go;
-            rows held out are likeliest at .25, and by default rows keep more distance than that. The higher it is, the fewer synthetic rows
-            are nearer to a training row than to any other real one, and the easier they are told
-            from real ones.
+        privacy: From 0, as near to the training rows as the trees come, to 1, as far as they go.
+            Rows held out are likeliest at .25; the default keeps more distance. The higher it is,
+            the fewer synthetic rows are nearer to a training row than to any other real one, and
+            the easier they are told from real ones.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
