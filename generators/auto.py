@@ -120,7 +120,9 @@ class Auto(Generator):
 
         def fitted(kind: str, rows: Block) -> Generator:
             generator = self._new(kind)
-            generator.fit(rows, seed=seed, progress=progress, warm=champion, clock=clock)
+            # The steps of the last fit alone are told: those of the contest would start anew.
+            tell = progress if rows is block else None
+            generator.fit(rows, seed=seed, progress=tell, warm=champion, clock=clock)
             return generator
 
         names = list(self.candidates)
