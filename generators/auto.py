@@ -18,7 +18,7 @@ from .progress import Progress
 from .seen import Seen
 
 _FEWEST_HELD_OUT: Final = 100
-_TIE: Final = 0.02
+_TIE: Final = 0.05
 _SECONDS_MEASURED: Final = 0.7
 _SECONDS: Final[dict[str, tuple[float, float]]] = {
     # at least, and for each row and square of columns; measured at 500 to 20,000 rows
@@ -38,7 +38,7 @@ class Auto(Generator):
     that tells its rows from those held out, above .5; the share of its rows that are nearer to a
     training than to a held-out row, above .6; and, where a target is declared, the skill that
     models lack which are trained on its rows. The least sum wins; a candidate other than the first
-    must be better by .02. The winner is then fitted on all rows. Fewer than 200 rows allow no
+    must be better by .05, about what chance does to the sum at 500 rows. The winner is then fitted on all rows. Fewer than 200 rows allow no
     contest, and the first candidate is taken.
 
     The budget is kept by what the candidates are known to cost for so many rows and columns, not
