@@ -38,8 +38,8 @@ class Auto(Generator):
     that tells its rows from those held out, above .5; the share of its rows that are nearer to a
     training than to a held-out row, above .6; and, where a target is declared, the skill that
     models lack which are trained on its rows. The least sum wins; a candidate other than the first
-    must be better by .05, about what chance does to the sum at 500 rows. The winner is then fitted on all rows. Fewer than 200 rows allow no
-    contest, and the first candidate is taken.
+    must be better by .05, about what chance does to the sum at 500 rows. The winner is then fitted
+    on all rows. Fewer than 200 rows allow no contest, and the first candidate is taken.
 
     The budget is kept by what the candidates are known to cost for so many rows and columns, not
     by a clock: the same rows and seed give the same choice on any machine. The first candidate
