@@ -113,13 +113,8 @@ def _lost(every: Block, matrix: FloatArray, size: int, seed: int) -> float:
 
 def _columns_of(every: Block, name: str) -> NDArray[np.bool_]:
     """Which columns of the encoded matrix tell of one column of the table."""
-    owner: list[str] = []
-    encoding = Encoding.of(every)
-    for j, numeric in enumerate(every.table.numeric):
-        owner += [numeric] * (1 + encoding.gaps[j])
-    for j, category in enumerate(every.table.categories):
-        owner += [category] * encoding.shown(j)
-    return np.array([one == name for one in owner], dtype=np.bool_)
+    owners = (owner for owner, _ in Encoding.of(every).layout.keys)
+    return np.array([owner == name for owner in owners], dtype=np.bool_)
 
 
 def _number(seed: int) -> int:

@@ -118,10 +118,6 @@ class Encoding:
             if len(levels) > self._shown(levels)
         )
 
-    def shown(self, j: int) -> int:
-        """Columns of the matrix that category ``j`` takes."""
-        return _shown(self.levels[j])
-
     def encode(self, block: Block, random: np.random.Generator) -> FloatArray:
         """The matrix of rows, shape (n, width); a level that was not seen has no indicator."""
         columns: list[FloatArray] = []

@@ -119,7 +119,7 @@ KEYS = ", ".join(
             "tick",
         ),
         *("tick_interval", "generator", "epsilon", "delta", "privacy"),
-        *("rows", "min_rows", "holdout", "seed"),
+        *("rows", "min_rows", "holdout", "max_dcr_share", "min_utility", "collapse_loss", "seed"),
         *("time_limit", "grace", "cooldown", "budget", "schedule", "lead", "column", "law"),
     ]
 )
