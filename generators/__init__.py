@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .noise import Noise
     from .private import Private
     from .progress import Progress
-    from .registry import GENERATORS, create
+    from .registry import GENERATORS, create, suited
     from .trees import Trees
     from .vae import VAE
     from .wgan import WGAN
@@ -65,6 +65,7 @@ __all__ = [
     "Where",
     "WrongState",
     "create",
+    "suited",
 ]
 
 _HOME: Final[dict[str, str]] = {
@@ -86,6 +87,7 @@ _HOME: Final[dict[str, str]] = {
     "WGAN": "wgan",
     "Where": "conditions",
     "create": "registry",
+    "suited": "registry",
 }
 
 

@@ -11,34 +11,51 @@ from halflife.schemas.table import Block, Table
 
 from .archive import Arrays
 from .conditions import Where
-from .encoding import Encoding
+from .contest_scores import MOST_ROWS, ContestScores
 from .errors import NotFitted
-from .generator import FEWEST_ROWS, Generator
+from .generator import Generator
 from .progress import Progress
 from .seen import Seen
 
-_HELD_OUT: Final = 0.2
-_FEWEST_HELD_OUT: Final = 50
-_TIE: Final = 0.02
+_FEWEST_HELD_OUT: Final = 100
+_TIE: Final = 0.05
+_SECONDS_MEASURED: Final = 0.7
+_SECONDS: Final[dict[str, tuple[float, float]]] = {
+    # at least, and for each row and square of columns; measured at 500 to 20,000 rows
+    "trees": (0.3, 1.0e-6),
+    "copula": (0.02, 1.0e-7),
+    "mixture": (0.05, 1.0e-6),
+    "kde": (0.05, 6.0e-6),
+    "noise": (0.05, 1.0e-7),
+    "interpolation": (0.05, 1.0e-6),
+}
 
 
 class Auto(Generator):
-    """Fits the candidates on four fifths of the rows and keeps the kind that is told apart least.
+    """Fits candidates on half of the rows and keeps the kind that does best on the other half.
 
-    A classifier (extremely randomised trees, out-of-bag) tells as many synthetic rows from the
-    rows held out; the area under its ROC curve is .5 where it cannot. The smallest area wins; a
-    candidate later in the list must be better by .02, which is less than chance at 1,000 rows.
-    The winner is then fitted on all rows. A single candidate needs no contest, and fewer than 250
-    rows allow none: the first one is taken.
+    What counts against a candidate (`ContestScores`): the area under the ROC curve of a classifier
+    that tells its rows from those held out, above .5; the share of its rows that are nearer to a
+    training than to a held-out row, above .6; and, where a target is declared, the skill that
+    models lack which are trained on its rows. The least sum wins; a candidate other than the first
+    must be better by .05, about what chance does to the sum at 500 rows. The winner is then fitted
+    on all rows. Fewer than 200 rows allow no contest, and the first candidate is taken.
+
+    The budget is kept by what the candidates are known to cost for so many rows and columns, not
+    by a clock: the same rows and seed give the same choice on any machine. The first candidate
+    takes part in any case, the others from the cheapest on while there is budget left.
 
     Args:
         table: What the columns are, and the laws to keep.
-        candidates: Names in the registry, the preferred one first; neural ones only if asked for.
+        candidates: Names in the registry, the preferred one first. The kind of the champion that
+            `fit` is given joins them.
+        budget: CPU seconds for the contest and the final fit, of a machine as of 2023.
+        privacy: Passed on to candidates that have it; as they are set if left out.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
         UnknownGenerator: For a candidate that there is not.
-        ValueError: For no candidate, or ``"auto"`` itself.
+        ValueError: For no candidate, ``"auto"`` itself, or a ``budget`` that is not above 0.
 
     Attributes:
         reason: Why the winner was taken, as a sentence; empty before `fit`.
@@ -51,7 +68,7 @@ class Auto(Generator):
         >>> auto = Auto(table)
         >>> auto.fit(block, seed=0)
         >>> auto.reason
-        'trees: the only candidate'
+        'trees: the first candidate, as 50 rows allow no contest'
 
     Reference:
         D. Lopez-Paz, M. Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017.
@@ -59,11 +76,22 @@ class Auto(Generator):
 
     name: ClassVar[str] = "auto"
 
-    def __init__(self, table: Table, *, candidates: Sequence[str] = ("trees",)) -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        candidates: Sequence[str] = ("trees", "copula", "mixture", "kde"),
+        budget: float = 3.0,
+        privacy: float | None = None,
+    ) -> None:
         super().__init__(table)
         self.candidates = tuple(candidates)
+        self.budget = budget
+        self.privacy = privacy
         if not self.candidates or self.name in self.candidates:
             raise ValueError(f"candidates of 'auto' are other generators, not {list(candidates)}")
+        if not budget > 0:
+            raise ValueError(f"budget must be above 0 seconds, not {budget}")
         for candidate in self.candidates:
             self._new(candidate)
         self.reason = ""
@@ -72,7 +100,11 @@ class Auto(Generator):
     @property
     def parameters(self) -> dict[str, Any]:
         """Arguments of the constructor other than the table."""
-        return {"candidates": list(self.candidates)}
+        return {
+            "candidates": list(self.candidates),
+            "budget": self.budget,
+            "privacy": self.privacy,
+        }
 
     def learn(
         self,
@@ -88,35 +120,64 @@ class Auto(Generator):
 
         def fitted(kind: str, rows: Block) -> Generator:
             generator = self._new(kind)
-            generator.fit(rows, seed=seed, progress=progress, warm=champion, clock=clock)
+            # The steps of the last fit alone are told: those of the contest would start anew.
+            tell = progress if rows is block else None
+            generator.fit(rows, seed=seed, progress=tell, warm=champion, clock=clock)
             return generator
 
-        chosen, self.reason = self._choose(block, seed, fitted)
+        names = list(self.candidates)
+        if champion is not None and champion.name not in names:
+            names.append(champion.name)
+        chosen, self.reason = self._choose(names, block, seed, fitted)
         self.winner = fitted(chosen, block)
 
     def _choose(
-        self, block: Block, seed: int, fitted: Callable[[str, Block], Generator]
+        self, names: list[str], block: Block, seed: int, fitted: Callable[[str, Block], Generator]
     ) -> tuple[str, str]:
         """The name of the winner and why it is."""
-        first = self.candidates[0]
-        if len(self.candidates) == 1:
+        first, half = names[0], len(block) // 2
+        if len(names) == 1:
             return first, f"{first}: the only candidate"
-        held_out = round(_HELD_OUT * len(block))
-        if held_out < _FEWEST_HELD_OUT or len(block) - held_out < FEWEST_ROWS:
+        if half < _FEWEST_HELD_OUT:
             return first, f"{first}: the first candidate, as {len(block)} rows allow no contest"
+        taken = self._affordable(names, block)
+        if len(taken) == 1:
+            return first, (
+                f"{first}: the first candidate, as a contest on {len(block)} rows would take more "
+                f"than {self.budget:g} s"
+            )
         order = np.random.default_rng(np.random.SeedSequence((seed, 2))).permutation(len(block))
-        real, rows = block[order[:held_out]], block[order[held_out:]]
-        areas = {
-            kind: told_apart(real, fitted(kind, rows).sample(held_out, seed=seed), seed=seed)
-            for kind in self.candidates
-        }
-        best = min(areas, key=lambda kind: areas[kind])
-        chosen = first if areas[first] <= areas[best] + _TIE else best
-        areas_text = ", ".join(f"{kind} {area:.2f}" for kind, area in areas.items())
-        return chosen, (
-            f"{chosen}: told from {held_out} held-out rows with an area under the curve of "
-            f"{areas[chosen]:.2f} ({areas_text}; 0.50 is not at all)"
+        train, real = block[order[:half]], block[order[half:]]
+        scores = {}
+        for kind in taken:
+            made = fitted(kind, train).sample(min(half, MOST_ROWS), seed=seed)
+            scores[kind] = ContestScores.of(train, real, made, seed=seed)
+        best = min(taken, key=lambda kind: scores[kind].loss)
+        chosen = first if scores[first].loss <= scores[best].loss + _TIE else best
+        said = "; ".join(
+            f"{kind} {one.area:.2f}, {one.near:.2f}, {one.lost:.2f}, "
+            f"about {seconds_of(kind, block):.1f} s"
+            for kind, one in scores.items()
         )
+        out = ", ".join(name for name in names if name not in taken)
+        return chosen, (
+            f"{chosen}: best on {len(real)} rows held out (area of a classifier that tells them, "
+            f"share of rows nearer to training rows, skill lost: {said}"
+            f"{out and f'; not within {self.budget:g} s: {out}'})"
+        )
+
+    def _affordable(self, names: list[str], block: Block) -> list[str]:
+        """The first candidate, and the cheapest others that the budget allows."""
+        first, others = names[0], names[1:]
+        measured = _SECONDS_MEASURED * min(len(block) / 2, MOST_ROWS) / MOST_ROWS
+        left = self.budget - 1.5 * seconds_of(first, block) - measured
+        taken = [first]
+        for kind in sorted(others, key=lambda kind: seconds_of(kind, block)):
+            left -= seconds_of(kind, block) + measured
+            if left < 0:
+                break
+            taken.append(kind)
+        return taken
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """As the winner draws."""
@@ -154,36 +215,18 @@ class Auto(Generator):
         return self.winner
 
     def _new(self, kind: str, **options: Any) -> Generator:
-        from .registry import create  # late: the registry imports this file
+        from .registry import create, suited  # late: the registry imports this file
 
+        options = suited(kind, privacy=self.privacy) | options
         return create(kind, self.table, **options)
 
 
-def told_apart(real: Block, synthetic: Block, *, seed: int) -> float:
-    """Area under the ROC curve of a classifier that tells synthetic rows from real ones.
+def seconds_of(kind: str, block: Block) -> float:
+    """CPU seconds that a fit is known to take, about: from rows and columns alone.
 
     Args:
-        real: Rows that the synthetic ones were not made from.
-        synthetic: About as many.
-        seed: Of the classifier.
-
-    Returns:
-        In [.5, 1]: an area below a half is as good as a half.
+        kind: Name of a generator; one that is not known counts as a network.
+        block: The rows.
     """
-    from sklearn.ensemble import ExtraTreesClassifier
-    from sklearn.metrics import roc_auc_score
-
-    sequence = np.random.SeedSequence((seed, 3))
-    random = np.random.default_rng(sequence)
-    both = Block.concatenate([real, synthetic])
-    matrix = Encoding.of(both).encode(both, random)
-    label = np.repeat([0, 1], [len(real), len(synthetic)])
-    forest = ExtraTreesClassifier(
-        100,
-        bootstrap=True,
-        oob_score=True,
-        min_samples_leaf=3,
-        random_state=int(sequence.generate_state(1)[0]),
-    ).fit(matrix, label)
-    chance = np.nan_to_num(forest.oob_decision_function_[:, 1], nan=0.5)
-    return max(0.5, float(roc_auc_score(label, chance)))
+    at_least, each = _SECONDS.get(kind, (60.0, 0.0))
+    return at_least + each * len(block) * len(block.table.names) ** 2

@@ -32,6 +32,7 @@ class LeafTree:
         starts: Leaf ``k`` holds ``values[starts[k]:starts[k + 1]]``, shape (leaves + 1,).
         values: Of the training rows, by leaf, ascending within it, shape (n,).
         fixed: Which of them are never smoothed, shape (n,).
+        donors: The training rows that they come from, shape (n,).
 
     Example:
         >>> features = np.repeat([[0.], [1.]], 10, axis=0).astype(np.float32)
@@ -53,6 +54,7 @@ class LeafTree:
     starts: IntArray
     values: FloatArray
     fixed: NDArray[np.bool_]
+    donors: IntArray
 
     @classmethod
     def grow(
@@ -64,6 +66,8 @@ class LeafTree:
         classes: bool,
         min_leaf: int,
         seed: int,
+        donors: IntArray | None = None,
+        tried: float = 1.0,
     ) -> LeafTree:
         """Grow a tree and fill its leaves.
 
@@ -73,7 +77,9 @@ class LeafTree:
             fixed: Which of them are never smoothed, shape (n,).
             classes: Whether the values are codes of classes, without an order.
             min_leaf: Fewest rows in a leaf.
-            seed: Decides between splits that are equally good.
+            seed: Decides between splits that are equally good, and which features are tried.
+            donors: Which row each value comes from, shape (n,); their numbers if left out.
+            tried: Share of the features that are tried at each split: less is quicker.
         """
         distinct, codes = np.unique(values, return_inverse=True)
         response = _middle_ranks(codes)
@@ -83,7 +89,14 @@ class LeafTree:
             nodes = _single_leaf()
         else:
             several = classes and 2 < distinct.size <= _MOST_CLASSES
-            nodes = _grown(seen, codes if several else response, several, min_leaf, seed)
+            nodes = _grown(
+                seen,
+                codes if several else response,
+                classes=several,
+                min_leaf=min_leaf,
+                seed=seed,
+                tried=tried,
+            )
         feature, threshold, left, right = nodes
         leaf = _walk(seen, feature, threshold, left, right)
         order = np.lexsort((values, leaf))
@@ -97,7 +110,13 @@ class LeafTree:
             starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             values=values[order],
             fixed=fixed[order],
+            donors=order if donors is None else donors[order],
         )
+
+    def leaves(self, features: NDArray[np.float32]) -> IntArray:
+        """Number of the leaf of each row, shape (rows,)."""
+        seen = features[:, self.predictors]
+        return _walk(seen, self.feature, self.threshold, self.left, self.right)
 
     def draw(
         self, features: NDArray[np.float32], uniform: FloatArray, *, careful: bool = False
@@ -114,21 +133,40 @@ class LeafTree:
                 expected move is nil, and the ends of a leaf move half as far. Fewer rows cross the
                 gaps between the bulk and what stands out; rows come nearer to the real ones.
         """
-        seen = features[:, self.predictors]
-        leaf = _walk(seen, self.feature, self.threshold, self.left, self.right)
+        leaf = self.leaves(features)
         start, stop = self.starts[leaf], self.starts[leaf + 1]
         place = start + (uniform[:, 0] * (stop - start)).astype(np.int64)
+        return self.smoothed(place, start, stop, uniform[:, 1:], careful=careful)
+
+    def smoothed(
+        self,
+        place: IntArray,
+        start: IntArray,
+        stop: IntArray,
+        uniform: FloatArray,
+        *,
+        careful: bool = False,
+    ) -> FloatArray:
+        """The values at these places, moved as `draw` says, shape (rows,).
+
+        Args:
+            place: Into ``values``, shape (rows,).
+            start: First place of the leaf, shape (rows,).
+            stop: After its last place, shape (rows,).
+            uniform: In [0, 1): the direction and the share of the gap, shape (rows, 2).
+            careful: See `draw`.
+        """
         first, last = place == start, place == stop - 1
         value = self.values[place]
         down = value - self.values[np.where(first, place, place - 1)]
         up = self.values[np.where(last, place, place + 1)] - value
         if careful:
-            upwards = uniform[:, 1] * (down + up) < down
+            upwards = uniform[:, 0] * (down + up) < down
             reach = np.where(first | last, 0.5, 1.0)
         else:
-            upwards, reach = uniform[:, 1] < 0.5, np.ones(len(place))
+            upwards, reach = uniform[:, 0] < 0.5, np.ones(len(place))
         gap = np.where(first | (upwards & ~last), up, -down)
-        return np.where(self.fixed[place], value, value + gap * reach * uniform[:, 2])
+        return np.where(self.fixed[place], value, value + gap * reach * uniform[:, 1])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays by their name."""
@@ -164,15 +202,22 @@ def _single_leaf() -> tuple[IntArray, FloatArray, IntArray, IntArray]:
 def _grown(
     features: NDArray[np.float32],
     response: NDArray[Any],
+    *,
     classes: bool,
     min_leaf: int,
     seed: int,
+    tried: float,
 ) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
     """Nodes of a tree grown by scikit-learn, with leaves numbered from 0."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
-    tree = kind(min_samples_leaf=min_leaf, random_state=seed).fit(features, response).tree_
+    model = kind(
+        min_samples_leaf=min_leaf,
+        max_features=None if tried >= 1.0 else tried,
+        random_state=seed,
+    )
+    tree = model.fit(features, response).tree_
     is_leaf = tree.children_left < 0
     left = tree.children_left.astype(np.int64)
     left[is_leaf] = np.arange(int(is_leaf.sum()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Final
 
 from halflife.schemas.table import Table
@@ -55,6 +56,24 @@ def create(name: str, table: Table, **options: Any) -> Generator:
         'trees'
     """
     return kind_of(name)(table, **options)
+
+
+def suited(name: str, **options: Any) -> dict[str, Any]:
+    """Those of the options that the constructor of a generator knows, and that are not None.
+
+    Args:
+        name: One of `GENERATORS`.
+        options: Such as ``privacy``, which only some generators have.
+
+    Raises:
+        UnknownGenerator: With the names that there are.
+
+    Example:
+        >>> suited("trees", privacy=0.5), suited("trees", privacy=None)
+        ({'privacy': 0.5}, {})
+    """
+    known = inspect.signature(kind_of(name)).parameters
+    return {key: value for key, value in options.items() if key in known and value is not None}
 
 
 def kind_of(name: str) -> type[Generator]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +11,22 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block, Column, FloatArray, Kind, ObjectArray, Role, Table
 
 from .archive import Arrays
+from .column_grower import ColumnGrower
+from .column_step import ColumnStep
 from .generator import CHUNK, Generator
 from .laws import LawCoding
+from .leaf_mixture import LeafMixture
 from .leaf_tree import LeafTree
 from .predictor import CategoryPredictor, NumberPredictor
 from .progress import Progress
-from .repetition import repeated
+from .trend import Trend
 
-_UNIFORMS: Final = 4
+_UNIFORMS: Final = 6
+_MUCH_WORK: Final = 100_000
+_MANY_PREDICTORS: Final = 32
+_LEAN: Final = 4.0
+_HONEST: Final = 0.25
+_Model = TypeVar("_Model", LeafTree, LeafMixture, Trend)
 _TURN: Final[dict[Role, int]] = {
     Role.CONTEXT: 0,
     Role.SET_POINT: 1,
@@ -28,35 +35,33 @@ _TURN: Final[dict[Role, int]] = {
 }
 
 
-@dataclass(frozen=True)
-class _Step:
-    """One latent column: where it is missing, and its values; ``levels`` of a category."""
-
-    column: Column
-    levels: tuple[str | None, ...]
-    gaps: LeafTree | None
-    values: LeafTree | None
-
-
 class Trees(Generator):
-    """Sequential trees with smoothed leaves.
+    """Sequential trees with smoothed leaves of several sizes.
 
-    ``p(x) = prod_j p(x_j | x_1 ... x_{j-1})``, each factor a decision tree whose leaves hold the
-    training values that fell there. The planner's columns come first (context, set-points), then
-    what answers, so that ``p(measured | set-points)`` is modelled directly; among columns of one
-    role categories come first, then numbers from few distinct values to many. Values that repeat
-    are kept as they are; others are smoothed within their leaf, residuals of laws
-    most carefully. A missing cell is drawn first, by
-    a tree of its own. Laws are kept by construction (`LawCoding`).
+    ``p(x) = prod_j p(x_j | x_1 ... x_{j-1})``, each factor a mixture of decision trees whose leaves
+    hold the training values that fell there. The planner's columns come first (context,
+    set-points), then what answers, so that ``p(measured | set-points)`` is modelled directly; among
+    columns of one role categories come first, then numbers from many distinct values to few. How
+    much small leaves are to be used beside great ones is told, column by column, by rows held out
+    (`LeafMixture`). Values that repeat are kept as they are; others are smoothed within their leaf,
+    residuals of laws most carefully. A measured column that follows those before it smoothly is
+    drawn as a trend and what is left beside it (`Trend`). A missing cell is drawn first, by a tree
+    of its own. Laws are kept by construction (`LawCoding`).
+
+    Where rows times features are many (over 100,000 cells for all columns), there are two sizes of
+    leaves instead of five and no trend, so that 20,000 rows take a second.
 
     Args:
         table: What the columns are, and the laws to keep.
-        min_leaf: Fewest training rows in a leaf. Smaller follows the rows more closely and comes
-            nearer to copying them.
+        min_leaf: Fewest training rows in the smallest leaves; the greatest have 40 times as many.
+        privacy: From 0, as near to the training rows as the trees come, to 1, as far as they go.
+            Rows held out are likeliest at .25; the default keeps more distance. The higher it is,
+            the fewer synthetic rows are nearer to a training row than to any other real one, and
+            the easier they are told from real ones.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
-        ValueError: For a ``min_leaf`` below 1.
+        ValueError: For a ``min_leaf`` below 1, or a ``privacy`` outside [0, 1].
 
     Example:
         >>> table = Table((Column(name="x", role=Role.SET_POINT), Column(name="y")))
@@ -75,16 +80,19 @@ class Trees(Generator):
 
     name: ClassVar[str] = "trees"
 
-    def __init__(self, table: Table, *, min_leaf: int = 5) -> None:
+    def __init__(self, table: Table, *, min_leaf: int = 2, privacy: float = 0.4) -> None:
         super().__init__(table)
         if min_leaf < 1:
             raise ValueError(f"min_leaf must be at least 1, not {min_leaf}")
+        if not 0.0 <= privacy <= 1.0:
+            raise ValueError(f"privacy must be between 0 and 1, not {privacy}")
         self.min_leaf = min_leaf
+        self.privacy = privacy
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Arguments of the constructor other than the table."""
-        return {"min_leaf": self.min_leaf}
+        return {"min_leaf": self.min_leaf, "privacy": self.privacy}
 
     def learn(
         self,
@@ -100,12 +108,14 @@ class Trees(Generator):
         latents = coding.encode(block)
         growth = np.random.default_rng(np.random.SeedSequence(seed))
         view = _View(coding, {})
-        steps: list[_Step] = []
+        steps: list[ColumnStep] = []
         order = _order(coding, latents)
+        work = len(block) * sum(min(j, _MANY_PREDICTORS) for j in range(len(order)))
+        grower = ColumnGrower(self.min_leaf, much_work=work > _MUCH_WORK)
         began = told = clock()
         for done, column in enumerate(order):
             levels, cells = _cells(latents, column)
-            step = self._step(column, levels, cells, view.matrix(len(block)), growth)
+            step = grower.step(column, levels, cells, view.matrix(len(block)), growth)
             steps.append(step)
             view.add(step, cells)
             now = clock()
@@ -115,40 +125,6 @@ class Trees(Generator):
                 progress(Progress("columns", done + 1, len(order), seconds_left=left))
         self._coding, self._steps, self._predictors = coding, steps, view.predictors
 
-    def _step(
-        self,
-        column: Column,
-        levels: tuple[str | None, ...],
-        cells: FloatArray,
-        features: NDArray[np.float32],
-        growth: np.random.Generator,
-    ) -> _Step:
-        """The trees of one column."""
-        seeds = [int(seed) for seed in growth.integers(2**31, size=2)]
-        there = ~np.isnan(cells)
-        gaps = values = None
-        if not there.all():
-            gaps = LeafTree.grow(
-                features,
-                (~there).astype(np.float64),
-                np.ones(len(cells), dtype=np.bool_),
-                classes=True,
-                min_leaf=self.min_leaf,
-                seed=seeds[0],
-            )
-        if there.any():
-            category = column.kind is Kind.CATEGORY
-            seen = cells[there]
-            values = LeafTree.grow(
-                features[there],
-                seen,
-                np.ones(len(seen), dtype=np.bool_) if category else repeated(seen),
-                classes=category,
-                min_leaf=self.min_leaf,
-                seed=seeds[1],
-            )
-        return _Step(column, levels, gaps, values)
-
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """`CHUNK` rows for each stream; each row takes four uniform numbers for each column."""
         width = _UNIFORMS * len(self._steps)
@@ -156,6 +132,8 @@ class Trees(Generator):
         rows = len(uniform)
         view = _View(self._coding, self._predictors)
         made: dict[str, FloatArray | ObjectArray] = {}
+        used = np.empty((rows, 0), dtype=np.int64)
+        lean = _LEAN * (self.privacy - _HONEST)
         residuals = {name for formula in self._coding.formulas for name in formula.latents}
         for j, step in enumerate(self._steps):
             features = view.matrix(rows)
@@ -163,7 +141,12 @@ class Trees(Generator):
             cells = np.full(rows, np.nan)
             if step.values is not None:
                 careful = step.column.name in residuals
-                cells = step.values.draw(features, chance[:, 1:], careful=careful)
+                cells, donors = step.values.draw(
+                    features, chance[:, 1:], used, lean=lean, careful=careful
+                )
+                used = np.column_stack([used, donors])
+                if step.trend is not None:
+                    cells = step.trend.values(features, cells)
             if step.gaps is not None:
                 missing = step.gaps.draw(features, np.repeat(chance[:, :1], 3, axis=1)) > 0.5
                 cells = np.where(missing, np.nan, cells)
@@ -186,9 +169,13 @@ class Trees(Generator):
         """Order, levels and law coding; the arrays of all trees and predictors."""
         arrays: Arrays = {}
         for j, step in enumerate(self._steps):
-            for part, tree in (("gaps", step.gaps), ("values", step.values)):
-                if tree is not None:
-                    arrays.update({f"{j}.{part}.{k}": a for k, a in tree.arrays().items()})
+            for part, model in (
+                ("gaps", step.gaps),
+                ("values", step.values),
+                ("trend", step.trend),
+            ):
+                if model is not None:
+                    arrays.update({f"{j}.{part}.{k}": a for k, a in model.arrays().items()})
         predictors: list[tuple[str, int]] = []
         for k, (name, predictor) in enumerate(self._predictors.items()):
             if isinstance(predictor, CategoryPredictor):
@@ -205,11 +192,12 @@ class Trees(Generator):
         self._coding = LawCoding.restore(self.table, state["coding"])
         latent = self._coding.latent_table
         self._steps = [
-            _Step(
+            ColumnStep(
                 latent.column(name),
                 tuple(levels),
-                _tree(arrays, f"{j}.gaps."),
-                _tree(arrays, f"{j}.values."),
+                _restored(LeafTree, arrays, f"{j}.gaps."),
+                _restored(LeafMixture, arrays, f"{j}.values."),
+                _restored(Trend, arrays, f"{j}.trend."),
             )
             for j, (name, levels) in enumerate(state["steps"])
         ]
@@ -241,7 +229,7 @@ class _View:
         self._features = [np.column_stack(self._features)]
         return self._features[0]
 
-    def add(self, step: _Step, cells: FloatArray) -> None:
+    def add(self, step: ColumnStep, cells: FloatArray) -> None:
         """A latent column, shape (rows,), and whatever real columns follow from it."""
         name = step.column.name
         if step.column.kind is Kind.CATEGORY:
@@ -275,7 +263,7 @@ def _order(coding: LawCoding, latents: Block) -> list[Column]:
         # The residual of one formula may need the target of another: they come last, as given.
         formula = any(group[0].name in one.latents for one in coding.formulas)
         turn = len(_TURN) if formula else _TURN[group[0].role]
-        return turn, int(bool(numbers)), 0.0 if formula else float(np.mean([0, *distinct]))
+        return turn, int(bool(numbers)), 0.0 if formula else -float(np.mean([0, *distinct]))
 
     return [column for group in sorted(coding.groups, key=key) for column in group]
 
@@ -293,7 +281,7 @@ def _cells(latents: Block, column: Column) -> tuple[tuple[str | None, ...], Floa
     return levels, np.array([codes[text] for text in texts], dtype=np.float64)
 
 
-def _tree(arrays: Arrays, prefix: str) -> LeafTree | None:
-    """The tree whose arrays have this prefix, if there is one."""
+def _restored(kind: type[_Model], arrays: Mapping[str, NDArray[Any]], prefix: str) -> _Model | None:
+    """What the arrays with this prefix are of, if there are any."""
     found = {k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)}
-    return LeafTree.restore(found) if found else None
+    return kind.restore(found) if found else None

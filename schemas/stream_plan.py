@@ -107,6 +107,13 @@ class StreamPlan(BaseModel):
         description="Chance that the promise of `epsilon` leaves out, well below one over the "
         "number of records; default 1e-5.",
     )
+    privacy: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="From 0, a batch as near to the training rows as it gets, to 1, as far away; "
+        "default: as the generator does best. Only some generators can (`trees`, `auto`).",
+    )
     rows: int = Field(default=1000, ge=1, le=_MOST, description="Rows of a synthetic batch.")
     min_rows: int = Field(
         default=200, ge=10, le=_MOST, description="Records that a training needs."
@@ -201,7 +208,7 @@ class StreamPlan(BaseModel):
     @property
     def generator_options(self) -> dict[str, Any]:
         """Arguments of the generator that the file gives."""
-        options = {"epsilon": self.epsilon, "delta": self.delta}
+        options = {"epsilon": self.epsilon, "delta": self.delta, "privacy": self.privacy}
         return {name: value for name, value in options.items() if value is not None}
 
     @property

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 @stream_option()
 @click.option("--rows", type=click.IntRange(min=1), required=True, metavar="N", help="How many.")
 @click.option("--generator", metavar="NAME", help="Which generator; default: as in the lab file.")
+@click.option(
+    "--privacy",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="0 is near to the rows learnt from, 1 far from them; default: as in the lab file.",
+)
 @seed_option()
 @click.option("--out", type=OutputFile(), required=True, metavar="FILE", help="The CSV to write.")
 def command(
@@ -37,6 +43,7 @@ def command(
     stream: str | None,
     rows: int,
     generator: str | None,
+    privacy: float | None,
     seed: int | None,
     out: Path,
 ) -> None:
@@ -48,15 +55,21 @@ def command(
     plan = read_plan(lab_file, stream)
     import time
 
-    from halflife.generators import create
+    from halflife.generators import create, suited
     from halflife.streams.tables import block_from, read_table
 
     from .output import progress
 
     block = block_from(read_table(train), plan.table, str(train))
-    own = generator is None or generator == plan.generator
-    options = plan.generator_options if own else {}
-    model = create(generator or plan.generator, plan.table, **options)
+    kind = generator or plan.generator
+    options = plan.generator_options if kind == plan.generator else {}
+    if privacy is not None:
+        options = {**options, "privacy": privacy}
+        if not suited(kind, privacy=privacy):
+            raise click.UsageError(
+                f"generator {kind!r} has no privacy to choose: try 'trees' or 'auto'"
+            )
+    model = create(kind, plan.table, **suited(kind, **options))
     seed = plan.seed if seed is None else seed
     started = time.perf_counter()
     with progress(f"training {model.name} on {len(block)} rows") as tell:

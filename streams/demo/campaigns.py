@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -32,6 +32,15 @@ _HPLC: Final = (
 
 class CampaignsMissingError(RuntimeError):
     """The package with the campaigns is not installed."""
+
+
+def campaign(name: Literal["photo_pce10", "photo_wf3", "hplc"]) -> pd.DataFrame:
+    """One campaign as it was published, in its order.
+
+    Raises:
+        CampaignsMissingError: If the package is not installed.
+    """
+    return _read(name, _HPLC if name == "hplc" else _OPV)
 
 
 def solar_cells(seed: int) -> pd.DataFrame:

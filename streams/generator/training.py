@@ -11,7 +11,7 @@ from typing import Final
 from threadpoolctl import threadpool_limits
 
 # At the top, unlike elsewhere: the child alone imports this, while the window is still being read.
-from halflife.generators import Auto, Generator, Progress, WrongState, create
+from halflife.generators import Auto, Generator, Progress, WrongState, create, suited
 from halflife.monitors import Gate
 from halflife.streams.watch.identity import derived_seed
 
@@ -129,7 +129,8 @@ def asked_for(job: TrainingJob) -> Generator:
     """The generator of the lab file, or the smallest in its place."""
     if job.in_place_of:
         return create(SMALLEST, job.plan.table)
-    return create(job.plan.generator, job.plan.table, **job.plan.generator_options)
+    options = suited(job.plan.generator, **job.plan.generator_options)
+    return create(job.plan.generator, job.plan.table, **options)
 
 
 def champion_model(job: TrainingJob, generator: Generator) -> Generator | None:

@@ -22,6 +22,7 @@ from tests.bench import (
     drift_speed,
     fidelity,
     gate,
+    generators,
     latency,
     live_page,
     measures,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "measures": measures.run,
     "fidelity": fidelity.run,
     "decay": decay.run,
+    "generators": generators.run,
     "live-page": live_page.run,
     "gate": gate.run,
     "refresh": refresh.run,
@@ -62,7 +64,10 @@ def main() -> int:
         "--no-peers", dest="peers", action="store_false", help="our own figures alone"
     )
     parser.add_argument(
-        "--only", default="", help="streams of drift-promise, tables of gate, with this in the name"
+        "--only",
+        default="",
+        help="streams of drift-promise, tables of gate, with this in the name; tables and "
+        "generators of generators, by name",
     )
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
@@ -77,7 +82,9 @@ def main() -> int:
     for name in asked.names or BENCHMARKS:
         benchmark = BENCHMARKS[name]
         taken = inspect.signature(benchmark).parameters
-        options = {key: vars(asked)[key] for key in ("processes", "peers", "only") if key in taken}
+        options = {
+            key: vars(asked)[key] for key in ("processes", "peers", "only", "out") if key in taken
+        }
         found = benchmark(console, asked.scale, **options)
         (asked.out / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n")
     return 0

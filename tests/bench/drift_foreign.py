@@ -102,8 +102,8 @@ def environment(tool: ForeignTool) -> Path:
     uv = str(beside) if beside.exists() else shutil.which("uv")
     if uv is None:
         raise ForeignToolMissingError("uv is not installed")
-    _run([uv, "venv", "--clear", "--python", sys.executable, str(folder)])
-    _run([uv, "pip", "install", "--python", str(python), *tool.requirements])
+    run_foreign([uv, "venv", "--clear", "--python", sys.executable, str(folder)])
+    run_foreign([uv, "pip", "install", "--python", str(python), *tool.requirements])
     mark.write_text(pins)
     return python
 
@@ -112,12 +112,17 @@ def _answers(tool: ForeignTool, python: Path, tasks: list[Task]) -> list[dict[st
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "streams.npz", Path(folder) / "alarms.json"
         written(source, tasks)
-        _run([str(python), str(SCRIPTS / tool.script), str(source), str(target)])
+        run_foreign([str(python), str(SCRIPTS / tool.script), str(source), str(target)])
         answers: list[dict[str, Any]] = json.loads(target.read_text())
         return answers
 
 
-def _run(command: list[str], more: Mapping[str, str] | None = None) -> None:
+def run_foreign(command: list[str], more: Mapping[str, str] | None = None) -> None:
+    """Run a command of another environment on one thread, without a GPU.
+
+    Raises:
+        ForeignToolMissingError: If it fails, with the last line that it said.
+    """
     quiet = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **(more or {})}
     done = subprocess.run(
         command, env=os.environ | quiet, capture_output=True, text=True, check=False

@@ -13,7 +13,12 @@ from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from halflife.generators import Trees
+from halflife.monitors import Privacy
+from halflife.monitors.joint_fidelity import JointFidelity
+from halflife.monitors.samples import Samples
 from halflife.schemas.table import Block, Column, Kind, Role, SumLaw, Table
+from tests.harness.lab_tables import LAB_TABLES, TableMissingError
+from tests.harness.lab_tables import halves as lab_halves
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -84,8 +89,8 @@ def test_solar_cells_350_rows_teach_nearly_what_the_real_ones_do() -> None:
     np.testing.assert_allclose(block.table.laws[0].residual(made.values()), 0, atol=1e-15)
     grid = np.round(np.arange(51) * 0.02, 2)
     assert np.isin(made.matrix(block.table.set_points), grid).all()
-    # Seen .82 against .84.
-    assert skill(made, test) > skill(train, test) - 0.1
+    # Seen .74 to .78 against .84: noise is drawn as it is, not copied with its row.
+    assert skill(made, test) > skill(train, test) - 0.15
 
 
 def test_solar_cells_none_is_a_copy_and_new_blends_are_made() -> None:
@@ -186,3 +191,56 @@ def test_twenty_thousand_rows_take_about_a_second() -> None:
 def test_a_leaf_of_no_rows_is_refused() -> None:
     with pytest.raises(ValueError, match="min_leaf"):
         Trees(Table((Column(name="x"),)), min_leaf=0)
+
+
+@pytest.mark.parametrize("privacy", [-0.1, 1.1])
+def test_privacy_is_a_share(privacy: float) -> None:
+    with pytest.raises(ValueError, match="privacy must be between 0 and 1"):
+        Trees(Table((Column(name="x"),)), privacy=privacy)
+
+
+def test_more_privacy_keeps_more_distance_from_the_training_rows() -> None:
+    """A known law: the share of rows nearer to training than to held-out rows can only fall."""
+    table = Table((Column(name="x", role=Role.SET_POINT), Column(name="y"), Column(name="z")))
+    random = np.random.default_rng(0)
+    numbers = random.normal(size=(800, 3)) + random.normal(size=(800, 1))
+    block = Block(table, numbers, np.empty((800, 0), dtype=object))
+    train, held = block[:400], block[400:]
+    shares = []
+    for privacy in (0.0, 0.5, 1.0):
+        trees = Trees(table, privacy=privacy)
+        trees.fit(train, seed=0)
+        measured = Privacy(table).measure(train, held, trees.sample(4000, seed=0))
+        assert measured.equal_rows == 0
+        shares.append(measured.dcr_share)
+    # Standard error of a share from 4,000 rows: .008.
+    assert shares[0] > shares[1] - 0.016
+    assert shares[1] > shares[2] - 0.016
+    assert shares[0] > shares[2] + 0.03
+    assert shares[2] < 0.61  # seen .58
+
+
+@pytest.mark.parametrize(
+    ("name", "apart", "near"),
+    [
+        ("opv", 0.10, 0.66),  # seen .04; .61
+        ("hplc", 0.13, 0.60),  # seen .06; .55
+    ],
+)
+def test_batches_are_hard_to_tell_and_no_copies_at_once(
+    name: str, apart: float, near: float
+) -> None:
+    try:
+        block = LAB_TABLES[name].read()
+    except TableMissingError as error:
+        pytest.skip(str(error))
+    train, held = lab_halves(block, seed=0)
+    made = fitted(train).sample(len(train), seed=0)
+    area, limit = (
+        JointFidelity().score(Samples.of(held, rows, seed=0)).details["c2st_auc"]
+        for rows in (made, train)
+    )
+    measured = Privacy(block.table).measure(train, held, made)
+    assert area < limit + apart
+    assert measured.dcr_share < near
+    assert measured.copies == 0

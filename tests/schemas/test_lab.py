@@ -118,8 +118,8 @@ KEYS = ", ".join(
             "window",
             "tick",
         ),
-        *("tick_interval", "generator", "epsilon", "delta", "rows", "min_rows", "holdout"),
-        *("max_dcr_share", "min_utility", "collapse_loss", "seed"),
+        *("tick_interval", "generator", "epsilon", "delta", "privacy"),
+        *("rows", "min_rows", "holdout", "max_dcr_share", "min_utility", "collapse_loss", "seed"),
         *("time_limit", "grace", "cooldown", "budget", "schedule", "lead", "column", "law"),
     ]
 )

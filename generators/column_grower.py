@@ -1,0 +1,133 @@
+"""Grows the trees of a table, one column after the other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halflife.schemas.table import Column, FloatArray, Kind, Role
+
+from .column_step import ColumnStep
+from .leaf_mixture import LeafMixture
+from .leaf_tree import IntArray, LeafTree
+from .repetition import repeated
+from .trend import Trend
+
+_SIZES: Final = (1, 2.5, 6, 15, 40)
+_FEW_SIZES: Final = (2.5, 10)
+_MANY_FEATURES: Final = 8
+_ENOUGH_WEIGHED: Final = 3
+_MOST_ROWS_OF_TREND: Final = 4_000
+_FEWEST_ROWS_OF_TREND: Final = 50
+_FEW_LEVELS: Final = 20
+_FEW_FIXED: Final = 0.2
+_OFTEN: Final = 5
+_LARGE: Final = 0.01
+_NEW_LEVELS: Final = 0.02
+
+
+class ColumnGrower:
+    """Grows the trees of one column after the other, with no more effort than rows allow.
+
+    Args:
+        min_leaf: Fewest training rows in the smallest leaves.
+        much_work: Whether there is so much to grow that fewer trees have to do: two sizes of
+            leaves, no trend, and the weights of the first columns for all that are like them.
+    """
+
+    def __init__(self, min_leaf: int, *, much_work: bool) -> None:
+        self.min_leaf = min_leaf
+        self.much_work = much_work
+        shares = _FEW_SIZES if much_work else _SIZES
+        self.sizes = sorted({max(1, round(share * min_leaf)) for share in shares})
+        self.weighed: dict[bool, list[FloatArray]] = {True: [], False: []}
+
+    def step(
+        self,
+        column: Column,
+        levels: tuple[str | None, ...],
+        cells: FloatArray,
+        features: NDArray[np.float32],
+        growth: np.random.Generator,
+    ) -> ColumnStep:
+        """The trees of one column; cells of shape (n,), features of shape (n, p)."""
+        seeds = [int(seed) for seed in growth.integers(2**31, size=2)]
+        there = ~np.isnan(cells)
+        gaps = values = trend = None
+        if not there.all():
+            gaps = LeafTree.grow(
+                features,
+                (~there).astype(np.float64),
+                np.ones(len(cells), dtype=np.bool_),
+                classes=True,
+                min_leaf=max(5, self.min_leaf),
+                seed=seeds[0],
+            )
+        if there.any():
+            rows = np.flatnonzero(there)
+            category = column.kind is Kind.CATEGORY
+            seen, features = cells[there], features[there]
+            fixed = np.ones(len(seen), dtype=np.bool_) if category else _kept(seen)
+            if self._may_have_a_trend(column, features, fixed) and _is_spread(seen, fixed):
+                found = Trend.of(features, seen, seed=seeds[0])
+                if found is not None:
+                    trend, seen = found
+                    fixed = np.zeros(len(seen), dtype=np.bool_)
+            values = self._mixture(features, seen, fixed, rows, classes=category, seed=seeds[1])
+        return ColumnStep(column, levels, gaps, values, trend)
+
+    def _may_have_a_trend(
+        self, column: Column, features: NDArray[np.float32], fixed: NDArray[np.bool_]
+    ) -> bool:
+        few = _FEWEST_ROWS_OF_TREND <= len(fixed) <= _MOST_ROWS_OF_TREND
+        measured = column.kind is Kind.NUMBER and column.role is Role.MEASURED
+        return measured and few and not self.much_work and features.shape[1] > 0
+
+    def _mixture(
+        self,
+        features: NDArray[np.float32],
+        values: FloatArray,
+        fixed: NDArray[np.bool_],
+        rows: IntArray,
+        *,
+        classes: bool,
+        seed: int,
+    ) -> LeafMixture:
+        """With weights of its own, or where there is much work those of columns like it."""
+        alike = self.weighed[bool(fixed.all())]
+        enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED
+        many = self.much_work and features.shape[1] > _MANY_FEATURES
+        mixture = LeafMixture.grow(
+            features,
+            values,
+            fixed,
+            rows=rows,
+            classes=classes,
+            sizes=self.sizes,
+            seed=seed,
+            tried=0.5 if many else 1.0,
+            weights=np.mean(alike, axis=0) if enough else None,
+        )
+        if features.shape[1]:
+            alike.append(mixture.weights)
+        return mixture
+
+
+def _is_spread(cells: FloatArray, fixed: NDArray[np.bool_]) -> bool:
+    """Whether no value of a number stands out: a trend would take zeros or limits apart."""
+    _, count = np.unique(cells, return_counts=True)
+    return bool(fixed.mean() < _FEW_FIXED and count.max() <= max(_OFTEN, _LARGE * len(cells)))
+
+
+def _kept(cells: FloatArray) -> NDArray[np.bool_]:
+    """Which values of a number are never smoothed, shape (n,).
+
+    Of a column where values repeat, those seen once are: real rows bring new settings too.
+    """
+    fixed = repeated(cells)
+    _, which, count = np.unique(cells, return_inverse=True, return_counts=True)
+    if fixed.all() and len(count) >= _FEW_LEVELS and (count == 1).sum() > _NEW_LEVELS * len(cells):
+        return np.asarray((count > 1)[which])
+    return fixed
