@@ -10,8 +10,12 @@ if TYPE_CHECKING:
     from .condition import Condition
     from .conditions import Where
     from .copula import Copula
+    from .declared import Declared
     from .diffusion import Diffusion
+    from .drawn_conditions import DrawnConditions
     from .errors import (
+        BrokenGenerator,
+        BrokenProcess,
         ConflictingLaws,
         GeneratorError,
         NeedsTorch,
@@ -30,8 +34,9 @@ if TYPE_CHECKING:
     from .mixture import Mixture
     from .noise import Noise
     from .private import Private
+    from .process import Process
     from .progress import Progress
-    from .registry import GENERATORS, create, suited
+    from .registry import GENERATORS, create, generator_names, suited
     from .trees import Trees
     from .vae import VAE
     from .wgan import WGAN
@@ -42,10 +47,14 @@ __all__ = [
     "VAE",
     "WGAN",
     "Auto",
+    "BrokenGenerator",
+    "BrokenProcess",
     "Condition",
     "ConflictingLaws",
     "Copula",
+    "Declared",
     "Diffusion",
+    "DrawnConditions",
     "Generator",
     "GeneratorError",
     "Interpolation",
@@ -55,6 +64,7 @@ __all__ = [
     "Noise",
     "NotFitted",
     "Private",
+    "Process",
     "Progress",
     "ShortOfRows",
     "TooFewRows",
@@ -65,6 +75,7 @@ __all__ = [
     "Where",
     "WrongState",
     "create",
+    "generator_names",
     "suited",
 ]
 
@@ -74,6 +85,7 @@ _HOME: Final[dict[str, str]] = {
     "Condition": "condition",
     "Copula": "copula",
     "Diffusion": "diffusion",
+    "DrawnConditions": "drawn_conditions",
     "Generator": "generator",
     "Interpolation": "interpolation",
     "KDE": "kde",
@@ -81,6 +93,8 @@ _HOME: Final[dict[str, str]] = {
     "Mixture": "mixture",
     "Noise": "noise",
     "Private": "private",
+    "Declared": "declared",
+    "Process": "process",
     "Progress": "progress",
     "Trees": "trees",
     "VAE": "vae",
@@ -88,6 +102,7 @@ _HOME: Final[dict[str, str]] = {
     "Where": "conditions",
     "create": "registry",
     "suited": "registry",
+    "generator_names": "registry",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.schemas.table import Column, EquationLaw, Kind, Law, Role, SumLaw, Table
+from halflife.schemas.table import Column, EquationLaw, Kind, Law, OrderLaw, Role, SumLaw, Table
 
 from .errors import WrongState
 
@@ -76,12 +76,7 @@ def table_to_json(table: Table) -> dict[str, Any]:
             }
             for column in table.columns
         ],
-        "laws": [
-            {"sum": list(law.columns), "equals": law.equals, "tolerance": law.tolerance}
-            if isinstance(law, SumLaw)
-            else {"equation": law.equation, "tolerance": law.tolerance}
-            for law in table.laws
-        ],
+        "laws": [_law_to_json(law) for law in table.laws],
         "target": table.target,
     }
 
@@ -92,10 +87,21 @@ def table_from_json(state: Mapping[str, Any]) -> Table:
         Column(**{**one, "role": Role(one["role"]), "kind": Kind(one["kind"])})
         for one in state["columns"]
     )
-    laws: list[Law] = []
-    for one in state["laws"]:
-        if "sum" in one:
-            laws.append(SumLaw(tuple(one["sum"]), one["equals"], one["tolerance"]))
-        else:
-            laws.append(EquationLaw(one["equation"], one["tolerance"]))
-    return Table(columns, tuple(laws), state["target"])
+    laws = tuple(_law_from_json(one) for one in state["laws"])
+    return Table(columns, laws, state["target"])
+
+
+def _law_to_json(law: Law) -> dict[str, Any]:
+    if isinstance(law, SumLaw):
+        return {"sum": list(law.columns), "equals": law.equals, "tolerance": law.tolerance}
+    if isinstance(law, OrderLaw):
+        return {"order": list(law.columns), "tolerance": law.tolerance}
+    return {"equation": law.equation, "tolerance": law.tolerance}
+
+
+def _law_from_json(state: Mapping[str, Any]) -> Law:
+    if "sum" in state:
+        return SumLaw(tuple(state["sum"]), state["equals"], state["tolerance"])
+    if "order" in state:
+        return OrderLaw(tuple(state["order"]), state["tolerance"])
+    return EquationLaw(state["equation"], state["tolerance"])

@@ -187,6 +187,10 @@ class Auto(Generator):
         """As the winner draws."""
         return self._winner.draw_where(streams, where)
 
+    def draw_given(self, streams: Sequence[np.random.Generator], conditions: Block) -> Block:
+        """As the winner draws."""
+        return self._winner.draw_given(streams, conditions)
+
     def check_where(self, where: Where, seen: Seen | None) -> None:
         """As the winner can."""
         self._winner.check_where(where, seen)

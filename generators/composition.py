@@ -13,6 +13,7 @@ from halflife.schemas.table import FloatArray
 from .grid import Grid
 
 _DUST: Final = 1e-9
+_HALF: Final = 0.5 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,54 @@ class Composition:
             units.append(np.clip(left, self.lower[-1], self.upper[-1]))
         parts = units if self.grid is None else [self.grid.from_lines(part) for part in units]
         return dict(zip(self.columns, parts, strict=False))
+
+    def limits(
+        self,
+        name: str,
+        latents: Mapping[str, FloatArray],
+        wanted: Mapping[str, tuple[float, float]],
+        rows: int,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Limits of a latent, shape (rows,) each, with which all parts can be as they should.
+
+        Args:
+            name: Of the latent.
+            latents: Those before it, each of shape (rows,).
+            wanted: Smallest and largest value by part; other parts are free.
+            rows: How many.
+        """
+        low, high = self._wanted(wanted)
+        if name == self._total_name:
+            return np.full(rows, low.sum()), np.full(rows, high.sum())
+        left = np.full(rows, self.total, dtype=np.float64)
+        if self.total is None:
+            left = np.asarray(latents[self._total_name], dtype=np.float64)
+        j = self.columns.index(name.removeprefix("share of "))
+        for k, part in enumerate(self.decode(latents).values()):
+            if k < j:
+                left = left - (part if self.grid is None else np.rint(self.grid.to_lines(part)))
+        least, most = self._room(j, left)
+        # What the later parts should be limits this one as well.
+        first = np.maximum(low[j], left - high[j + 1 :].sum())
+        last = np.minimum(high[j], left - low[j + 1 :].sum())
+        room = most - least
+        free = room > _DUST * max(abs(self.upper[j]), abs(self.lower[j]))
+        span = np.where(free, room, 1.0)
+        fits = (first <= least + _DUST * span) & (last >= least - _DUST * span)
+        return (
+            np.where(free, (first - least) / span, np.where(fits, 0.0, 1.0)),
+            np.where(free, (last - least) / span, np.where(fits, 1.0, 0.0)),
+        )
+
+    def _wanted(self, wanted: Mapping[str, tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
+        """Limits of the parts, shape (parts,) each, in steps of the grid where there is one."""
+        ends = np.array([wanted.get(name, (-np.inf, np.inf)) for name in self.columns])
+        if self.grid is not None:
+            lines = self.grid.to_lines(ends)
+            # Half a step on either side rounds to the line itself.
+            first, last = np.ceil(lines[:, 0] - _DUST), np.floor(lines[:, 1] + _DUST)
+            ends = np.column_stack([first - _HALF, last + _HALF])
+        return np.maximum(ends[:, 0], self.lower), np.minimum(ends[:, 1], self.upper)
 
     def _room(self, j: int, left: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Limits of part ``j`` where ``left`` is still to be given."""

@@ -1,15 +1,17 @@
 """What generators refuse.
 
-    GeneratorError         anything below
-    +-- TooFewRows         a table too short to learn from
-    +-- UnsuitableRows     rows of another table, or with infinite numbers
-    +-- ConflictingLaws    declared laws that cannot all be kept by construction
-    +-- UnknownGenerator   a name that is not in the registry
-    +-- NotFitted          sampled or saved before it was fitted
-    +-- WrongState         a file that is no saved generator, or one of another kind
-    +-- ShortOfRows        fewer rows made than were asked for
+    GeneratorError           anything below
+    +-- TooFewRows           a table too short to learn from
+    +-- UnsuitableRows       rows of another table, or with infinite numbers
+    +-- ConflictingLaws      declared laws that cannot all be kept by construction
+    +-- UnknownGenerator     a name that is not in the registry
+    +-- BrokenGenerator      an installed one that cannot be used
+    +-- BrokenProcess        declared distributions or a simulator that cannot be used
+    +-- NotFitted            sampled or saved before it was fitted
+    +-- WrongState           a file that is no saved generator, or one of another kind
+    +-- ShortOfRows          fewer rows made than were asked for
     +-- UnsuitableCondition  a condition that no row of the table can meet
-    +-- NeedsTorch         a neural generator where torch is not installed
+    +-- NeedsTorch           a neural generator where torch is not installed
 
 All are ``ValueError``, and each text can be shown to a user as it is.
 """
@@ -17,6 +19,8 @@ All are ``ValueError``, and each text can be shown to a user as it is.
 from __future__ import annotations
 
 __all__ = [
+    "BrokenGenerator",
+    "BrokenProcess",
     "ConflictingLaws",
     "GeneratorError",
     "NeedsTorch",
@@ -57,6 +61,14 @@ class ConflictingLaws(GeneratorError):  # noqa: N818  # reads as what it is
 
 class UnknownGenerator(GeneratorError):  # noqa: N818  # reads as what it is
     """A name that is not in the registry."""
+
+
+class BrokenGenerator(GeneratorError):  # noqa: N818  # reads as what it is
+    """A generator of another package that cannot be used."""
+
+
+class BrokenProcess(GeneratorError):  # noqa: N818  # reads as what it is
+    """Declared distributions, or a user's simulator, that cannot be used."""
 
 
 class NotFitted(GeneratorError):  # noqa: N818  # reads as what it is

@@ -54,7 +54,7 @@ class Formula:
         told = np.isfinite(target) & np.isfinite(value)
         positive = told & (target * np.sign(value) > 0)
         ratio = bool(told.any() and positive.sum() >= _MOSTLY * told.sum())
-        usable = positive if ratio else told
+        usable = positive | ((target == 0) & (value == 0)) if ratio else told
         present = target[~np.isnan(target)]
         return cls(
             law=law,
@@ -64,6 +64,16 @@ class Formula:
             highest=float(present.max()) if present.size else np.nan,
             complete=not np.isnan(target).any(),
         )
+
+    @property
+    def target(self) -> str:
+        """The column that is not learnt itself."""
+        return self.law.target
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns on the right side."""
+        return self.law.inputs
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,6 +92,10 @@ class Formula:
         with np.errstate(all="ignore"):
             residual = np.log(target / value) if self.ratio else target - value
         residual = np.where(np.isfinite(residual), residual, np.nan)
+        nothing, known = (target == 0) & (value == 0), residual[~np.isnan(residual)]
+        if self.ratio and known.size:
+            # Any ratio would do: those rows take, in turn, the ratios of the rows that have one.
+            residual[nothing] = np.resize(known, int(nothing.sum()))
         found = {self.latents[0]: residual}
         if self.alone:
             found[self.latents[1]] = np.asarray(target, dtype=np.float64)
@@ -112,6 +126,25 @@ class Formula:
             return None
         value = self.law.value(values)
         return np.asarray(np.where(np.isfinite(value), value, np.nan), dtype=np.float64)
+
+    def limits(
+        self, values: Mapping[str, FloatArray], low: float, high: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Limits of the residual, shape (n,) each, with which the target lies in [low, high].
+
+        Where ``f`` has no value there are none.
+        """
+        value = self.law.value(values)
+        with np.errstate(all="ignore"):
+            if not self.ratio:
+                ends = np.stack([low - value, high - value])
+            else:
+                ends = np.sort(np.stack([low / value, high / value]), axis=0)
+                ends = np.where(ends > 0, np.log(np.maximum(ends, 0.0)), -np.inf)
+                none = (ends == -np.inf).all(axis=0)  # the target has the sign of f
+                ends = np.where(none, [[np.inf], [-np.inf]], ends)
+        told = np.isfinite(value)
+        return np.where(told, ends[0], -np.inf), np.where(told, ends[1], np.inf)
 
     def _between(self, like: FloatArray) -> FloatArray:
         """The middle of the observed range, for the rare row where the formula has no value."""

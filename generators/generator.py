@@ -16,6 +16,7 @@ from .archive import Arrays, read, table_from_json, table_to_json, write
 from .conditions import Where
 from .errors import NotFitted, ShortOfRows, TooFewRows, UnsuitableRows, WrongState
 from .laws import check_laws
+from .matching import check_conditions, matched
 from .progress import Progress
 from .rejection import accepted, shares
 from .seen import Seen
@@ -127,8 +128,7 @@ class Generator(ABC):
         self._need_fit()
         if rows < 0:
             raise ValueError(f"{rows} rows cannot be made")
-        chunks = -(-rows // CHUNK)
-        streams = [np.random.default_rng(np.random.SeedSequence((seed, c))) for c in range(chunks)]
+        streams = _streams(rows, seed)
         if where is not None:
             where = where.of_table(self.table)
             self.check_where(where, self._seen)
@@ -138,6 +138,26 @@ class Generator(ABC):
         if len(made) < rows:
             raise ShortOfRows(rows, len(made), self._why_short(where, seed))
         return made[:rows]
+
+    def sample_given(self, conditions: Block, *, seed: int) -> Block:
+        """Make one synthetic row for each row of conditions.
+
+        A generator that draws those columns first takes them as they are; another one draws
+        freely and takes for each condition the nearest row, levels before numbers.
+
+        Args:
+            conditions: Some columns of the table: planned set-points, or `DrawnConditions`.
+            seed: Not negative; rows do not depend on the conditions after theirs.
+
+        Raises:
+            NotFitted: Before `fit`.
+            UnsuitableCondition: For a column or level that is not known.
+        """
+        self._need_fit()
+        check_conditions(conditions, self.table, self._seen)
+        if not len(conditions):
+            return Block.empty(self.table)
+        return self.draw_given(_streams(len(conditions), seed), conditions)
 
     def save(self, path: Path) -> None:
         """Write all that `sample` needs to one ``.npz`` file, replacing it as a whole.
@@ -213,6 +233,10 @@ class Generator(ABC):
         most = _MOST_DRAWS_NEURAL if self.neural else _MOST_DRAWS
         return accepted(self.draw, streams, where, chunk=CHUNK, most_draws=most)
 
+    def draw_given(self, streams: Sequence[np.random.Generator], conditions: Block) -> Block:
+        """One row for each row of conditions, of which `CHUNK` belong to each stream."""
+        return matched(self.draw, streams, conditions, chunk=CHUNK)
+
     def check_where(self, where: Where, seen: Seen | None) -> None:
         """Refuse conditions that can never be met; by default, what no real row showed.
 
@@ -250,6 +274,12 @@ class Generator(ABC):
     def _need_fit(self) -> None:
         if not self._fitted:
             raise NotFitted(f"generator {self.name!r} was not fitted yet")
+
+
+def _streams(rows: int, seed: int) -> list[np.random.Generator]:
+    """One for each chunk of a batch."""
+    chunks = range(-(-rows // CHUNK))
+    return [np.random.default_rng(np.random.SeedSequence((seed, c))) for c in chunks]
 
 
 def _kind(name: str) -> type[Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from halflife.schemas.table import FloatArray
 
 _MOST_DECIMALS: Final = 12
+_DUST: Final = 1e-6
 _LARGEST_EXACT: Final = 2.0**53
 
 
@@ -75,6 +76,11 @@ class Grid:
         """Values of the lines ``k``, correctly rounded."""
         whole = self.origin + lines * self.step
         return np.asarray(whole / 10.0**self.decimals, dtype=np.float64)
+
+    def has_within(self, low: float, high: float) -> bool:
+        """Whether a line lies in [low, high], up to rounding."""
+        first, last = self.to_lines(np.array([low, high]))
+        return bool(np.floor(last + _DUST) >= np.ceil(first - _DUST))
 
     def state(self) -> list[int]:
         """As plain data."""

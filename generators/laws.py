@@ -14,6 +14,7 @@ from halflife.schemas.table import (
     EquationLaw,
     FloatArray,
     Kind,
+    OrderLaw,
     Role,
     SumLaw,
     Table,
@@ -23,11 +24,25 @@ from .composition import Composition
 from .errors import ConflictingLaws
 from .formula import Formula
 from .grid import Grid
+from .rise import Rise
 from .seen_compositions import SeenCompositions
 
 Sum = Composition | SeenCompositions
+Following = Formula | Rise
+"""A column that is told from others and a residual."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStep:
+    """A column and those that it must not lie below, out of the order laws of a table."""
+
+    target: str
+    inputs: tuple[str, ...]
+    text: str
+
 
 _FEWEST_COMPLETE = 2
+_LINE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,8 @@ class LawCoding:
     """The two-way map between rows of a table and latents that may be generated freely.
 
     Columns of a ``sum`` law become shares (or whole compositions, where those repeat), the target
-    of an ``equation`` law its residual; all other columns stay. Whatever the latents, the decoded
+    of an ``equation`` law its residual, in an ``order`` law all columns but the first by how much
+    they rise above those before; all other columns stay. Whatever the latents, the decoded
     row keeps the laws as well as the real rows did, with grids, whole numbers and digits kept.
 
     A missing part of a sum is learnt as a flag: its row borrows, for the shares, the nearest
@@ -44,7 +60,8 @@ class LawCoding:
     Args:
         table: Of the rows.
         sums: One for each sum law that some rows show.
-        formulas: One for each equation law, each after those that give its inputs.
+        formulas: One for each column that an equation or order law gives, each after those that
+            give its inputs.
         gaps: Columns of the sums with missing cells.
         grids: Of the columns that have one.
 
@@ -60,7 +77,7 @@ class LawCoding:
 
     table: Table
     sums: tuple[Sum, ...]
-    formulas: tuple[Formula, ...]
+    formulas: tuple[Following, ...]
     gaps: tuple[str, ...]
     grids: Mapping[str, Grid]
 
@@ -89,7 +106,12 @@ class LawCoding:
         return cls(
             table=table,
             sums=tuple(sums),
-            formulas=tuple(Formula.of(law, values) for law in ordered),
+            formulas=tuple(
+                Formula.of(law, values)
+                if isinstance(law, EquationLaw)
+                else Rise.of(law.target, law.inputs, values)
+                for law in ordered
+            ),
             gaps=tuple(gaps),
             grids={name: grid for name, grid in grids.items() if grid is not None},
         )
@@ -106,7 +128,7 @@ class LawCoding:
             elif column.name not in covered:
                 found.append((column,))
         found += [
-            tuple(Column(name=name, role=Role.DERIVED) for name in formula.latents)
+            tuple(Column(name=name, role=self._role(formula)) for name in formula.latents)
             for formula in self.formulas
         ]
         return tuple(found)
@@ -123,15 +145,15 @@ class LawCoding:
         for one in self.sums:
             for name in one.columns:
                 if name in self.gaps:
-                    latents[_flag(name)] = np.isnan(values[name]).astype(np.float64)
+                    latents[flag_of(name)] = np.isnan(values[name]).astype(np.float64)
             latents.update(one.encode(_completed({name: values[name] for name in one.columns})))
         for formula in self.formulas:
             latents.update(formula.encode(values))
         return _block(self.latent_table, latents, block)
 
-    def decode(self, latents: Block) -> Block:
-        """The rows of latents."""
-        values: dict[str, FloatArray] = {}
+    def decode(self, latents: Block, known: Mapping[str, FloatArray] | None = None) -> Block:
+        """The rows of latents; ``known`` columns, each of shape (n,), are as they are."""
+        values: dict[str, FloatArray] = dict(known or {})
         self.extend(values, latents.values())
         return _block(self.table, values, latents)
 
@@ -149,13 +171,14 @@ class LawCoding:
         for one in self.sums:
             if one.columns[-1] not in values and _flags_known(one, self.gaps, latents):
                 for name, cells in one.decode(latents).items():
-                    gap = latents[_flag(name)] > 0.5 if name in self.gaps else False
+                    gap = latents[flag_of(name)] > 0.5 if name in self.gaps else False
                     values.setdefault(name, np.where(gap, np.nan, cells))
         for formula in self.formulas:
-            name = formula.law.target
+            name = formula.target
             target = None if name in values else formula.decode(latents, values)
             if target is not None:
-                values[name] = self._limited(name, self._snapped(name, target))
+                snapped = self._limited(name, self._snapped(name, target))
+                values[name] = self._lifted(formula, snapped, values)
         return [name for name in values if name not in before]
 
     def _snapped(self, name: str, cells: FloatArray) -> FloatArray:
@@ -168,8 +191,24 @@ class LawCoding:
         high = np.inf if column.maximum is None else column.maximum
         return np.asarray(np.clip(cells, low, high), dtype=np.float64)
 
+    def _lifted(
+        self, formula: Following, cells: FloatArray, values: Mapping[str, FloatArray]
+    ) -> FloatArray:
+        """Cells that the grid put below an order that is kept, on the next line above it."""
+        grid = self.grids.get(formula.target)
+        if not isinstance(formula, Rise) or not formula.keeps or grid is None:
+            return cells
+        below = formula.below(values)
+        lines = np.ceil(grid.to_lines(below) - _LINE)
+        return np.where(cells < below, grid.from_lines(lines), cells)
+
+    def _role(self, formula: Following) -> Role:
+        """Of the latents: a rise is a set-point where its column is."""
+        derived = isinstance(formula, Formula)
+        return Role.DERIVED if derived else self.table.column(formula.target).role
+
     def _sum_columns(self, one: Sum, role: Role) -> tuple[Column, ...]:
-        flags = [_flag(name) for name in one.columns if name in self.gaps]
+        flags = [flag_of(name) for name in one.columns if name in self.gaps]
         kind = Kind.INTEGER if isinstance(one, SeenCompositions) else Kind.NUMBER
         return (
             *(Column(name=name, role=role, kind=Kind.INTEGER) for name in flags),
@@ -180,7 +219,7 @@ class LawCoding:
         """As plain data, without the table."""
         return {
             "sums": [[type(one).__name__, one.state()] for one in self.sums],
-            "formulas": [formula.state() for formula in self.formulas],
+            "formulas": [[type(one).__name__, one.state()] for one in self.formulas],
             "gaps": list(self.gaps),
             "grids": {name: grid.state() for name, grid in self.grids.items()},
         }
@@ -191,21 +230,22 @@ class LawCoding:
         kinds: dict[str, type[Sum]] = {
             kind.__name__: kind for kind in (Composition, SeenCompositions)
         }
+        following: dict[str, type[Following]] = {kind.__name__: kind for kind in (Formula, Rise)}
         return cls(
             table=table,
             sums=tuple(kinds[kind].restore(one) for kind, one in state["sums"]),
-            formulas=tuple(Formula.restore(one) for one in state["formulas"]),
+            formulas=tuple(following[kind].restore(one) for kind, one in state["formulas"]),
             gaps=tuple(state["gaps"]),
             grids={name: Grid.restore(grid) for name, grid in state["grids"].items()},
         )
 
 
-def check_laws(table: Table) -> tuple[EquationLaw, ...]:
-    """The equation laws, each after those that give its inputs.
+def check_laws(table: Table) -> tuple[EquationLaw | OrderStep, ...]:
+    """The equations and steps of orders, each after those that give its inputs.
 
     Raises:
-        ConflictingLaws: For two sums with a column in common, a column that two laws give, or
-            equations that go round in a circle.
+        ConflictingLaws: For two sums with a column in common, a column that two laws give (orders
+            may share one), or laws that go round in a circle.
 
     Example:
         >>> columns = tuple(Column(name=name) for name in "abc")
@@ -215,24 +255,48 @@ def check_laws(table: Table) -> tuple[EquationLaw, ...]:
     """
     given: dict[str, str] = {}
     for law in table.laws:
-        for name in law.columns if isinstance(law, SumLaw) else (law.target,):
-            if name in given:
-                raise ConflictingLaws(
-                    f"laws {given[name]!r} and {law.text!r} both give {name!r}: "
-                    "declare one of them alone"
-                )
-            given[name] = law.text
-    waiting = [law for law in table.laws if isinstance(law, EquationLaw)]
-    ordered: list[EquationLaw] = []
+        if not isinstance(law, OrderLaw):
+            for name in law.columns if isinstance(law, SumLaw) else (law.target,):
+                _give(given, name, law.text)
+    steps = _order_steps(table)
+    for step in steps:
+        _give(given, step.target, step.text)
+    equations = [law for law in table.laws if isinstance(law, EquationLaw)]
+    waiting: list[EquationLaw | OrderStep] = [*steps, *equations]
+    ordered: list[EquationLaw | OrderStep] = []
     while waiting:
         targets = {law.target for law in waiting}
         ready = [law for law in waiting if not targets & set(law.inputs)]
         if not ready:
-            circle = "; ".join(law.text for law in waiting)
-            raise ConflictingLaws(f"equations go round in a circle: {circle}")
+            circle = "; ".join(dict.fromkeys(law.text for law in waiting))
+            raise ConflictingLaws(f"laws go round in a circle: {circle}")
         ordered += ready
         waiting = [law for law in waiting if law not in ready]
     return tuple(ordered)
+
+
+def _give(given: dict[str, str], name: str, text: str) -> None:
+    """Note that a law gives a column, which no other law may."""
+    if name in given:
+        raise ConflictingLaws(
+            f"laws {given[name]!r} and {text!r} both give {name!r}: declare one of them alone"
+        )
+    given[name] = text
+
+
+def _order_steps(table: Table) -> list[OrderStep]:
+    """One for each column with others below it, from all orders together."""
+    below: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
+    for law in table.laws:
+        if isinstance(law, OrderLaw):
+            for j, name in enumerate(law.columns[1:], start=1):
+                below.setdefault(name, []).extend(law.columns[:j])
+                texts.setdefault(name, []).append(law.text)
+    return [
+        OrderStep(name, tuple(dict.fromkeys(lower)), "; ".join(texts[name]))
+        for name, lower in below.items()
+    ]
 
 
 def _sum_of(values: Mapping[str, FloatArray]) -> Sum:
@@ -263,12 +327,13 @@ def _completed(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return {name: nearest[:, j] for j, name in enumerate(values)}
 
 
-def _flag(name: str) -> str:
+def flag_of(name: str) -> str:
+    """Name of the latent that says where a part of a sum is missing."""
     return f"{name} is missing"
 
 
 def _flags_known(one: Sum, gaps: Sequence[str], latents: Mapping[str, FloatArray]) -> bool:
-    return all(_flag(name) in latents for name in one.columns if name in gaps)
+    return all(flag_of(name) in latents for name in one.columns if name in gaps)
 
 
 def _block(table: Table, values: Mapping[str, FloatArray], like: Block) -> Block:

@@ -121,6 +121,7 @@ class Private(Generator):
         self._seen = Seen(
             ranges={column.name: column.range for column in self._columns if column.name in plain},
             levels={c.name: tuple(sorted(c.levels)) for c in self._columns if not c.edges.size},
+            grids={},
         )
 
     def learn(

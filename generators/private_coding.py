@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from halflife.schemas.table import Block, Column, FloatArray, Kind, SumLaw, Table
+from halflife.schemas.table import Block, Column, EquationLaw, FloatArray, Kind, SumLaw, Table
 
 from .errors import UnsuitableRows
-from .laws import check_laws
+from .laws import OrderStep, check_laws
 
 _RESIDUAL_SPAN: Final = 10.0
 _FINEST: Final = 1e-12
@@ -61,7 +61,8 @@ class PrivateCoding:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.equations = check_laws(table)
+        self._given = check_laws(table)
+        self.equations = tuple(law for law in self._given if isinstance(law, EquationLaw))
         self.sums = tuple(law for law in table.laws if isinstance(law, SumLaw))
         self._covered = {name for law in self.sums for name in law.columns}
         self._covered |= {law.target for law in self.equations}
@@ -138,7 +139,14 @@ class PrivateCoding:
             there = latents[f"{law.columns[-1]} is there"] > 0.5
             rest = np.round(law.equals - taken, _DECIMALS)
             values[law.columns[-1]] = np.where(there, rest, np.nan)
-        for equation in self.equations:
+        for equation in self._given:
+            if isinstance(equation, OrderStep):
+                # What is drawn below others is lifted: that costs no privacy.
+                below = [values[name] for name in equation.inputs]
+                own = values[equation.target]
+                lifted = np.where(np.isnan(own), np.nan, np.fmax.reduce([own, *below]))
+                values[equation.target] = self._limited(self.table.column(equation.target), lifted)
+                continue
             value = equation.value(values) * (1.0 + latents[f"residual of {equation.target}"])
             finite = np.where(np.isfinite(value), value, np.nan)
             values[equation.target] = self._limited(self.table.column(equation.target), finite)

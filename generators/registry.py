@@ -1,4 +1,4 @@
-"""The generators by name."""
+"""The generators by name: ours, and those that installed packages bring."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from halflife.schemas.table import Table
 
 from .auto import Auto
 from .copula import Copula
+from .declared import Declared
 from .diffusion import Diffusion
 from .errors import UnknownGenerator
 from .generator import Generator
+from .installed import installed_names, load_installed
 from .interpolation import Interpolation
 from .kde import KDE
 from .minority import Minority
 from .mixture import Mixture
 from .noise import Noise
 from .private import Private
+from .process import Process
 from .trees import Trees
 from .vae import VAE
 from .wgan import WGAN
@@ -32,6 +35,8 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "mixture": Mixture,
     "noise": Noise,
     "private": Private,
+    "declared": Declared,
+    "process": Process,
     "trees": Trees,
     "vae": VAE,
     "wgan": WGAN,
@@ -42,12 +47,13 @@ def create(name: str, table: Table, **options: Any) -> Generator:
     """A new generator by its name.
 
     Args:
-        name: One of `GENERATORS`.
+        name: One of `generator_names`.
         table: Of the rows.
         options: Further arguments of its constructor.
 
     Raises:
         UnknownGenerator: With the names that there are.
+        BrokenGenerator: For one of another package that cannot be used.
         TypeError: For an option that the generator does not have.
 
     Example:
@@ -76,12 +82,24 @@ def suited(name: str, **options: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key in known and value is not None}
 
 
+def generator_names() -> tuple[str, ...]:
+    """All names, sorted: `GENERATORS`, and the entry points of installed packages.
+
+    Example:
+        >>> "trees" in generator_names()
+        True
+    """
+    return tuple(sorted({*GENERATORS, *installed_names()}))
+
+
 def kind_of(name: str) -> type[Generator]:
-    """The class of a name.
+    """The class of a name; ours come before those of other packages.
 
     Raises:
         UnknownGenerator: With the names that there are.
+        BrokenGenerator: For one of another package that cannot be used.
     """
-    if name not in GENERATORS:
-        raise UnknownGenerator(f"no generator {name!r}; there are {', '.join(sorted(GENERATORS))}")
-    return GENERATORS[name]
+    kind = GENERATORS.get(name) or load_installed(name)
+    if kind is None:
+        raise UnknownGenerator(f"no generator {name!r}; there are {', '.join(generator_names())}")
+    return kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -13,15 +14,22 @@ from halflife.schemas.table import Block, Column, FloatArray, Kind, ObjectArray,
 from .archive import Arrays
 from .column_grower import ColumnGrower
 from .column_step import ColumnStep
+from .conditioned_trees import Particles, weighed
+from .conditions import Where
+from .formula import Formula
 from .generator import CHUNK, Generator
+from .given_latents import given_latents
 from .laws import LawCoding
 from .leaf_mixture import LeafMixture
-from .leaf_tree import LeafTree
+from .leaf_tree import IntArray, LeafTree
 from .predictor import CategoryPredictor, NumberPredictor
 from .progress import Progress
 from .trend import Trend
 
 _UNIFORMS: Final = 6
+_PLACE: Final = 2
+_NO_DONOR: Final = -1
+_Drawn = tuple[FloatArray, FloatArray, IntArray]
 _MUCH_WORK: Final = 100_000
 _MANY_PREDICTORS: Final = 32
 _LEAN: Final = 4.0
@@ -126,33 +134,105 @@ class Trees(Generator):
         self._coding, self._steps, self._predictors = coding, steps, view.predictors
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
-        """`CHUNK` rows for each stream; each row takes four uniform numbers for each column."""
+        """`CHUNK` rows for each stream; each row takes six uniform numbers for each column."""
         width = _UNIFORMS * len(self._steps)
         uniform = np.concatenate([stream.random((CHUNK, width)) for stream in streams])
-        rows = len(uniform)
-        view = _View(self._coding, self._predictors)
-        made: dict[str, FloatArray | ObjectArray] = {}
-        used = np.empty((rows, 0), dtype=np.int64)
-        lean = _LEAN * (self.privacy - _HONEST)
-        residuals = {name for formula in self._coding.formulas for name in formula.latents}
-        for j, step in enumerate(self._steps):
-            features = view.matrix(rows)
+
+        def cells(j: int, view: _View) -> _Drawn:
             chance = uniform[:, _UNIFORMS * j : _UNIFORMS * (j + 1)]
-            cells = np.full(rows, np.nan)
-            if step.values is not None:
-                careful = step.column.name in residuals
-                cells, donors = step.values.draw(
-                    features, chance[:, 1:], used, lean=lean, careful=careful
-                )
-                used = np.column_stack([used, donors])
-                if step.trend is not None:
-                    cells = step.trend.values(features, cells)
-            if step.gaps is not None:
-                missing = step.gaps.draw(features, np.repeat(chance[:, :1], 3, axis=1)) > 0.5
-                cells = np.where(missing, np.nan, cells)
-            if step.column.kind is Kind.INTEGER:
-                cells = np.rint(cells)
-            view.add(step, cells)
+            made, donors = self._cells(self._steps[j], view.matrix(len(uniform)), chance, view.used)
+            return made, made, donors
+
+        return self._coding.decode(self._latents(len(uniform), cells))
+
+    def draw_where(self, streams: Sequence[np.random.Generator], where: Where) -> Block:
+        """`CHUNK` rows for each stream, or fewer: candidates that conditions restrict and weigh."""
+
+        def candidates(stream: np.random.Generator, rows: int) -> tuple[Block, FloatArray]:
+            particles = Particles(self._coding, where, rows, stream, width=_UNIFORMS, even=_PLACE)
+
+            def cells(j: int, view: _View) -> _Drawn:
+                step, features = self._steps[j], view.matrix(rows)
+                donors = np.empty((rows, 0), dtype=np.int64)
+
+                def draw(uniform: FloatArray) -> FloatArray:
+                    nonlocal donors
+                    times = len(uniform) // rows
+                    wide, used = np.repeat(features, times, axis=0), view.used
+                    made, given = self._cells(step, wide, uniform, np.repeat(used, times, axis=0))
+                    donors = given.reshape(rows, times)
+                    return made
+
+                name, known = step.column.name, (view.values, view.latents)
+                taken = particles.cells(name, step.levels, self._seen_of(step), known, draw)
+                return taken.own, taken.seen, donors[np.arange(rows), taken.tries]
+
+            made = self._coding.decode(self._latents(rows, cells))
+            return particles.settled(made), particles.weights
+
+        return weighed(candidates, streams, where, chunk=CHUNK)
+
+    def draw_given(self, streams: Sequence[np.random.Generator], conditions: Block) -> Block:
+        """One row for each row of conditions, exactly where those columns are drawn first."""
+        latents = given_latents(self._coding, conditions)
+        names = {*(latents or {}), *conditions.table.categories}
+        first = self._steps[: len(names)]
+        if latents is None or {step.column.name for step in first} != names:
+            return super().draw_given(streams, conditions)
+        if any(set(conditions.text(s.column.name)) - set(s.levels) for s in first if s.levels):
+            return super().draw_given(streams, conditions)
+        rows = len(conditions)
+        width = _UNIFORMS * len(self._steps)
+        uniform = np.concatenate([stream.random((CHUNK, width)) for stream in streams])[:rows]
+
+        def cells(j: int, view: _View) -> _Drawn:
+            step, donors = self._steps[j], np.full(rows, _NO_DONOR, dtype=np.int64)
+            if j >= len(names):
+                chance = uniform[:, _UNIFORMS * j : _UNIFORMS * (j + 1)]
+                made, donors = self._cells(step, view.matrix(rows), chance, view.used)
+            elif step.column.is_number:
+                made = latents[step.column.name]
+            else:
+                texts = conditions.text(step.column.name).tolist()
+                made = np.array([step.levels.index(text) for text in texts], dtype=np.float64)
+            return made, made, donors
+
+        return self._coding.decode(self._latents(rows, cells), conditions.values())
+
+    def _cells(
+        self,
+        step: ColumnStep,
+        features: NDArray[np.float32],
+        chance: FloatArray,
+        used: IntArray,
+    ) -> tuple[FloatArray, IntArray]:
+        """A latent column of rows and the training rows that gave it, each of shape (rows,)."""
+        cells = np.full(len(features), np.nan)
+        donors = np.full(len(features), _NO_DONOR, dtype=np.int64)
+        if step.values is not None:
+            careful = any(step.column.name in one.latents for one in self._coding.formulas)
+            lean = _LEAN * (self.privacy - _HONEST)
+            cells, donors = step.values.draw(
+                features, chance[:, 1:], used, lean=lean, careful=careful
+            )
+            if step.trend is not None:
+                cells = step.trend.values(features, cells)
+        if step.gaps is not None:
+            missing = step.gaps.draw(features, np.repeat(chance[:, :1], 3, axis=1)) > 0.5
+            cells = np.where(missing, np.nan, cells)
+        return (np.rint(cells) if step.column.kind is Kind.INTEGER else cells), donors
+
+    def _latents(self, rows: int, cells_of: Callable[[int, _View], _Drawn]) -> Block:
+        """Latent rows, column by column.
+
+        ``cells_of`` gives column ``j``, what later columns are to see of it, and its donors.
+        """
+        view = _View(self._coding, self._predictors, rows)
+        made: dict[str, FloatArray | ObjectArray] = {}
+        for j, step in enumerate(self._steps):
+            cells, seen, donors = cells_of(j, view)
+            view.add(step, seen)
+            view.used = np.column_stack([view.used, donors])
             made[step.column.name] = cells
             if step.column.kind is Kind.CATEGORY:
                 made[step.column.name] = np.array(step.levels, dtype=object)[cells.astype(np.intp)]
@@ -163,7 +243,17 @@ class Trees(Generator):
             numbers[:, j] = made[name]
         for j, name in enumerate(table.categories):
             texts[:, j] = made[name]
-        return self._coding.decode(Block(table, numbers, texts))
+        return Block(table, numbers, texts)
+
+    def _seen_of(self, step: ColumnStep) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Training values of a column, and which of them are never smoothed."""
+        predictor = self._predictors.get(step.column.name)
+        if step.values is None:
+            return np.empty(0), np.empty(0, dtype=np.bool_)
+        if step.trend is not None and isinstance(predictor, NumberPredictor):
+            return predictor.knots, np.zeros(len(predictor.knots), dtype=np.bool_)
+        tree = step.values.trees[0]
+        return tree.values, tree.fixed
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Order, levels and law coding; the arrays of all trees and predictors."""
@@ -213,12 +303,16 @@ class _View:
     """The features of the columns that are known so far: real columns, and residuals of laws."""
 
     def __init__(
-        self, coding: LawCoding, predictors: dict[str, NumberPredictor | CategoryPredictor]
+        self,
+        coding: LawCoding,
+        predictors: dict[str, NumberPredictor | CategoryPredictor],
+        rows: int = 0,
     ) -> None:
         self.predictors = predictors
+        self.used = np.empty((rows, 0), dtype=np.int64)
         self._coding = coding
-        self._latents: dict[str, FloatArray] = {}
-        self._values: dict[str, FloatArray] = {}
+        self.latents: dict[str, FloatArray] = {}
+        self.values: dict[str, FloatArray] = {}
         self._guided: set[str] = set()
         self._features: list[NDArray[np.float32]] = []
 
@@ -236,14 +330,14 @@ class _View:
             predictor = self.predictors.setdefault(name, CategoryPredictor(len(step.levels)))
             self._features.append(predictor.features(cells))
             return
-        self._latents[name] = cells
-        for added in self._coding.extend(self._values, self._latents):
-            self._see(added, self._values[added])
+        self.latents[name] = cells
+        for added in self._coding.extend(self.values, self.latents):
+            self._see(added, self.values[added])
         for formula in self._coding.formulas:
             if name in formula.latents:
                 self._see(name, cells)
-            target = formula.law.target
-            guide = None if target in self._guided else formula.guide(self._values)
+            target = formula.target
+            guide = None if target in self._guided else formula.guide(self.values)
             if guide is not None:
                 self._guided.add(target)
                 self._see(f"formula of {target}", guide)
@@ -256,12 +350,19 @@ class _View:
 
 def _order(coding: LawCoding, latents: Block) -> list[Column]:
     """Latent columns in the order in which they are drawn; those of one law stay together."""
+    given = {one.target for one in coding.formulas if isinstance(one, Formula)}
+    rises = {one.latents[0]: one for one in coding.formulas if not isinstance(one, Formula)}
 
     def key(group: tuple[Column, ...]) -> tuple[int, int, float]:
+        first = group[0].name
         numbers = [column.name for column in group if column.is_number]
         distinct = [len(np.unique(latents.number(name))) for name in numbers]
+        if first in rises and not given & set(rises[first].inputs):
+            # After the columns that it rises above, before those that answer.
+            below = [coding.table.column(name).role for name in rises[first].inputs]
+            return max(_TURN[role] for role in (group[0].role, *below)), 1, math.inf
         # The residual of one formula may need the target of another: they come last, as given.
-        formula = any(group[0].name in one.latents for one in coding.formulas)
+        formula = any(first in one.latents for one in coding.formulas)
         turn = len(_TURN) if formula else _TURN[group[0].role]
         return turn, int(bool(numbers)), 0.0 if formula else -float(np.mean([0, *distinct]))
 

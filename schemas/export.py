@@ -23,6 +23,8 @@ _KEYS: Final = {
     "stream": ("stream", "NAME"),
     "column": ("stream", "NAME", "column", "COLUMN"),
     "law": ("stream", "NAME", "law", 0),
+    "process": ("stream", "NAME", "process"),
+    "process.column": ("stream", "NAME", "process", "column", "COLUMN"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Laws that rows obey: sums that are fixed, and columns that follow from others by a formula."""
+"""Laws that rows obey: sums that are fixed, orders, and columns that follow by a formula."""
 
 from __future__ import annotations
 
@@ -86,6 +86,59 @@ class SumLaw:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderLaw:
+    """Columns that never fall from one to the next: ``x_1 <= x_2 <= ... <= x_k`` in every row.
+
+    Args:
+        columns: At least two numeric columns of one unit, the smallest first.
+        tolerance: By how much a column may be below an earlier one in a row that keeps the law,
+            in the same unit.
+
+    Raises:
+        ValueError: For fewer than two columns, one named twice, or a tolerance that is negative.
+
+    Example:
+        >>> law = OrderLaw(("onset", "peak", "end"))
+        >>> law.text
+        'onset <= peak <= end'
+        >>> law.violated({"onset": np.array([1.]), "peak": np.array([3.]), "end": np.array([2.])})
+        array([ True])
+    """
+
+    columns: tuple[str, ...]
+    tolerance: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if len(self.columns) < 2 or len(set(self.columns)) != len(self.columns):
+            raise ValueError(
+                f"an order needs two or more distinct columns, not {list(self.columns)}"
+            )
+        if not 0 <= self.tolerance < math.inf:
+            raise ValueError(
+                f"order of {list(self.columns)}: 'tolerance' must be at least 0, "
+                f"not {self.tolerance!r}"
+            )
+
+    @property
+    def text(self) -> str:
+        """The law as a chemist writes it."""
+        return " <= ".join(self.columns)
+
+    def residual(self, values: Mapping[str, FloatArray]) -> FloatArray:
+        """``max_{i<j} (x_i - x_j)`` of each row, shape (n,); NaN with fewer than two cells."""
+        largest = np.asarray(values[self.columns[0]], dtype=np.float64)
+        worst = np.full(largest.shape, np.nan)
+        for name in self.columns[1:]:
+            worst = np.fmax(worst, largest - values[name])
+            largest = np.fmax(largest, values[name])
+        return worst
+
+    def violated(self, values: Mapping[str, FloatArray]) -> NDArray[np.bool_]:
+        """Whether each row breaks the law, shape (n,); missing cells are passed over."""
+        return np.asarray(self.residual(values) > self.tolerance, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
 class EquationLaw:
     """A column that follows from others: ``target = f(other columns)``, to a relative tolerance.
 
@@ -163,7 +216,7 @@ class EquationLaw:
             return np.asarray(miss > self.tolerance * np.abs(value), dtype=np.bool_)
 
 
-Law = SumLaw | EquationLaw
+Law = SumLaw | OrderLaw | EquationLaw
 
 
 def _parse(equation: str) -> tuple[str, ast.expr]:

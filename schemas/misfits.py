@@ -46,6 +46,7 @@ def find_misfits(stream: Mapping[str, Any]) -> list[Misfit]:
         return []
     misfits = list(_target(stream.get("target"), list(columns)))
     misfits += _privacy(stream)
+    misfits += _process(stream, list(columns))
     numeric = [
         name
         for name, column in columns.items()
@@ -77,6 +78,25 @@ def _privacy(stream: Mapping[str, Any]) -> Iterator[Misfit]:
             yield Misfit((key,), text, "", 'only with generator = "private"')
 
 
+def _process(stream: Mapping[str, Any], names: list[str]) -> Iterator[Misfit]:
+    """A generator that needs to be told, and distributions of columns that there are not."""
+    process = stream.get("process")
+    key = {"process": "function", "declared": "column"}.get(str(stream.get("generator")))
+    declared = process if isinstance(process, Mapping) else {}
+    if key is not None and not declared.get(key):
+        yield Misfit(
+            ("generator",),
+            f"needs '{key}' under [stream.NAME.process]",
+            repr(stream.get("generator")),
+            "",
+        )
+    columns = declared.get("column")
+    for name in columns if isinstance(columns, Mapping) else ():
+        if name not in names:
+            text = f"is no declared column{did_you_mean(name, names)}"
+            yield Misfit(("process", "column", name), text, "", ", ".join(names))
+
+
 def _law(i: int, law: Mapping[str, Any], names: list[str], numeric: list[str]) -> Iterator[Misfit]:
     key, used = _columns_of(law)
     for name in used:
@@ -94,6 +114,8 @@ def _columns_of(law: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     match law:
         case {"sum": [*columns]} if all(isinstance(name, str) for name in columns):
             return "sum", tuple(dict.fromkeys(columns))
+        case {"order": [*columns]} if all(isinstance(name, str) for name in columns):
+            return "order", tuple(dict.fromkeys(columns))
         case {"equation": str(equation)}:
             try:
                 return "equation", EquationLaw(equation).columns

@@ -14,6 +14,7 @@ from .column_plan import ColumnPlan
 from .law_plan import LawPlan
 from .message import StreamName
 from .misfits import find_misfits
+from .process_plan import ProcessPlan
 from .quantities import Duration, RecordsPerFalseAlarm
 from .table import Table
 
@@ -186,6 +187,11 @@ class StreamPlan(BaseModel):
         default=(), alias="law", strict=False, description="What every row obeys."
     )
 
+    process: ProcessPlan | None = Field(
+        default=None,
+        description='How records come about, for `generator = "process"` or `"declared"`.',
+    )
+
     @model_validator(mode="after")
     def _fits_together(self) -> StreamPlan:
         misfits = find_misfits(self.model_dump(mode="json", by_alias=True))
@@ -209,7 +215,8 @@ class StreamPlan(BaseModel):
     def generator_options(self) -> dict[str, Any]:
         """Arguments of the generator that the file gives."""
         options = {"epsilon": self.epsilon, "delta": self.delta, "privacy": self.privacy}
-        return {name: value for name, value in options.items() if value is not None}
+        process = {} if self.process is None else self.process.options(self.generator)
+        return process | {name: value for name, value in options.items() if value is not None}
 
     @property
     def window_rows(self) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .column import Column, Kind, Role
-from .law import EquationLaw, FloatArray, Law, SumLaw
+from .law import EquationLaw, FloatArray, Law, OrderLaw, SumLaw
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ __all__ = [
     "FloatArray",
     "Kind",
     "Law",
+    "OrderLaw",
     "Role",
     "SumLaw",
     "Table",
@@ -284,6 +285,8 @@ def _declared(law: Law) -> tuple[object, ...]:
     """All that a law declares, its numbers to the last bit."""
     if isinstance(law, SumLaw):
         return "SumLaw", law.columns, _real(law.equals), _real(law.tolerance)
+    if isinstance(law, OrderLaw):
+        return "OrderLaw", law.columns, _real(law.tolerance)
     return "EquationLaw", law.equation, _real(law.tolerance)
 
 

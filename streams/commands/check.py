@@ -46,28 +46,31 @@ def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:
     Raises:
         LabFileError: With each of them.
     """
-    from halflife.generators import GENERATORS, create
-    from halflife.generators.errors import GeneratorError
+    from halflife.generators import create, generator_names, suited
+    from halflife.generators.errors import BrokenProcess, GeneratorError
     from halflife.schemas.errors import LabFileError
     from halflife.schemas.near import did_you_mean
     from halflife.schemas.problem import Problem
 
     problems = []
+    names = generator_names()
     for plan in plans:
         path = f"stream.{plan.name}"
-        if plan.generator not in GENERATORS:
+        if plan.generator not in names:
             problems.append(
                 Problem(
                     source=str(lab_file),
                     path=f"{path}.generator",
-                    text=f"is no generator{did_you_mean(plan.generator, GENERATORS)}",
+                    text=f"is no generator{did_you_mean(plan.generator, names)}",
                     value=repr(plan.generator),
-                    allowed=", ".join(sorted(GENERATORS)),
+                    allowed=", ".join(names),
                 )
             )
             continue
         try:
-            create(plan.generator, plan.table)
+            create(plan.generator, plan.table, **suited(plan.generator, **plan.generator_options))
+        except BrokenProcess as error:
+            problems.append(Problem(source=str(lab_file), path=f"{path}.process", text=str(error)))
         except GeneratorError as error:
             problems.append(Problem(source=str(lab_file), path=path, text=str(error)))
     if problems:

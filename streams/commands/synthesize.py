@@ -19,7 +19,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from halflife.schemas.table import Block
+    from halflife.generators import DrawnConditions
+    from halflife.schemas.table import Block, Table
 
 
 @click.command("synthesize")
@@ -34,6 +35,17 @@ if TYPE_CHECKING:
     metavar="P",
     help="0 is near to the rows learnt from, 1 far from them; default: as in the lab file.",
 )
+@click.option(
+    "--where",
+    metavar="TEXT",
+    help="What every row has to be: 'temperature = 350, solvent = DMF | DMSO, 1 <= x < 2'.",
+)
+@click.option(
+    "--where-from",
+    type=click.Path(path_type=Path),
+    metavar="FILE.csv",
+    help="Each row gets set-points (and context) of its own, drawn as they are spread in FILE.csv.",
+)
 @seed_option()
 @click.option("--out", type=OutputFile(), required=True, metavar="FILE", help="The CSV to write.")
 def command(
@@ -44,6 +56,8 @@ def command(
     rows: int,
     generator: str | None,
     privacy: float | None,
+    where: str | None,
+    where_from: Path | None,
     seed: int | None,
     out: Path,
 ) -> None:
@@ -51,18 +65,25 @@ def command(
 
     The same rows, lab file and seed give the same bytes.
     """
-    refuse_overwriting(out, train, lab_file)
+    if where is not None and where_from is not None:
+        raise click.UsageError("--where and --where-from cannot be told at once")
+    refuse_overwriting(out, train, lab_file, *([where_from] if where_from else []))
     plan = read_plan(lab_file, stream)
     import time
 
-    from halflife.generators import create, suited
+    from halflife.generators import UnsuitableCondition, Where, create, suited
     from halflife.streams.tables import block_from, read_table
 
     from .output import progress
 
     block = block_from(read_table(train), plan.table, str(train))
+    try:
+        asked = None if where is None else Where.parse(where, plan.table)
+    except UnsuitableCondition as error:
+        raise click.BadParameter(str(error), param_hint="--where") from error
+    drawn = None if where_from is None else _conditions(where_from, plan.table)
     kind = generator or plan.generator
-    options = plan.generator_options if kind == plan.generator else {}
+    options = plan.model_copy(update={"generator": kind}).generator_options
     if privacy is not None:
         options = {**options, "privacy": privacy}
         if not suited(kind, privacy=privacy):
@@ -75,17 +96,42 @@ def command(
     with progress(f"training {model.name} on {len(block)} rows") as tell:
         model.fit(block, seed=seed, progress=lambda p: tell(p.step, p.steps, p.text))
     trained = time.perf_counter() - started
-    write_csv(out, model.sample(rows, seed=seed))
+    if drawn is not None:
+        made = model.sample_given(drawn.sample(rows, seed=seed), seed=seed)
+    else:
+        made = model.sample(rows, seed=seed, where=asked)
+    write_csv(out, made)
     why = getattr(model, "reason", "")  # of a generator that chooses another
     click.echo(
         f"wrote {out}: {rows} rows by {model.name!r}{why and f' ({why})'}, trained on "
         f"{len(block)} rows in {trained:.2f} s, seed {seed}"
+        + (f", where {asked.text}" if asked else "")
+        + (f", {', '.join(drawn.columns)} drawn as in {where_from}" if drawn else "")
     )
     if epsilon := model.parameters.get("epsilon"):
         click.echo(
             f"differentially private: epsilon {epsilon:g}, delta {model.parameters['delta']:g}, "
             "for who does not know the seed; batches of the same rows add up"
         )
+
+
+def _conditions(path: Path, table: Table) -> DrawnConditions:
+    """What draws set-points and context for each row, as far as a CSV has those columns."""
+    from halflife.generators import DrawnConditions
+    from halflife.schemas.table import Role, Table
+    from halflife.streams.tables import block_from, read_table
+
+    frame = read_table(path)
+    chosen = (Role.SET_POINT, Role.CONTEXT)
+    columns = tuple(c for c in table.columns if c.role in chosen and c.name in frame.columns)
+    if not columns:
+        wanted = ", ".join((*table.set_points, *table.of_role(Role.CONTEXT))) or "none"
+        raise click.UsageError(
+            f"{path} has no column that is a set-point or context of the stream ({wanted})"
+        )
+    names = {column.name for column in columns}
+    laws = tuple(law for law in table.laws if set(law.columns) <= names)
+    return DrawnConditions.of(block_from(frame, Table(columns, laws), str(path)))
 
 
 def write_csv(path: Path, block: Block) -> None:

@@ -28,7 +28,15 @@ from halflife.generators import (
     create,
 )
 from halflife.generators.generator import CHUNK
-from halflife.schemas.table import Block, Column, EquationLaw, Kind, Role, SumLaw, Table
+from halflife.schemas.table import (
+    Block,
+    Column,
+    EquationLaw,
+    Kind,
+    Role,
+    SumLaw,
+    Table,
+)
 
 # A promise of privacy costs likeness: what all others keep, this one keeps where epsilon is large.
 OPEN: dict[str, Any] = {"epsilon": 1e6}

@@ -57,3 +57,16 @@ def test_where_the_formula_has_no_value_a_complete_column_stays_complete() -> No
     formula = Formula.of(law, values)
     decoded = formula.decode({"residual of d": np.zeros(3)}, {"m": np.array([-1.0, 0.0, np.e])})
     assert decoded == pytest.approx([0.6, 0.1, 1.0])
+
+
+def test_where_the_formula_is_nothing_and_so_is_the_target_a_ratio_is_borrowed() -> None:
+    law = EquationLaw("d = m * v")
+    m = np.array([0.0, *np.linspace(1, 2, 39)])
+    values = {"m": m, "v": np.ones(40), "d": m * 1.5}
+    formula = Formula.of(law, values)
+    assert formula.ratio
+    assert not formula.alone  # a target of its own would break the law in another row
+    residual = formula.encode(values)["residual of d"]
+    np.testing.assert_allclose(residual, np.log(1.5))
+    made = formula.decode({"residual of d": residual}, values)
+    np.testing.assert_allclose(made, values["d"])

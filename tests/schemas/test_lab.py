@@ -121,6 +121,7 @@ KEYS = ", ".join(
         *("tick_interval", "generator", "epsilon", "delta", "privacy"),
         *("rows", "min_rows", "holdout", "max_dcr_share", "min_utility", "collapse_loss", "seed"),
         *("time_limit", "grace", "cooldown", "budget", "schedule", "lead", "column", "law"),
+        "process",
     ]
 )
 
@@ -147,7 +148,7 @@ KEYS = ", ".join(
         ("colum = 1", f"colum: unknown key; did you mean 'column'? Allowed: {KEYS}"),
         ("zebra = 1", f"zebra: unknown key. Allowed: {KEYS}"),
         ("name = 'a'", f"name: unknown key; the name of a stream stands in its header, [stream.NAME]. Allowed: {KEYS}"),
-        ("law = 3", "law: 3 has the wrong type. Allowed: a list, each entry a table with sum, equals, equation, tolerance"),
+        ("law = 3", "law: 3 has the wrong type. Allowed: a list, each entry a table with sum, equals, order, equation, tolerance"),
     ],
 )  # fmt: skip
 def test_a_wrong_key_is_told_with_line_value_and_what_is_allowed(key, said):
@@ -179,9 +180,9 @@ def test_a_wrong_column_is_told_at_its_line(column, said):
         ("sum = ['x', 'w']\nequals = 1", 7, "law[0].sum: speaks of 'w', which is no declared column. Allowed: the numeric columns x, y"),
         ("sum = ['x', 'who']\nequals = 1", 7, "law[0].sum: speaks of 'who', which is a category. Allowed: the numeric columns x, y"),
         ("equation = 'y = X * 2'", 7, "law[0].equation: speaks of 'X', which is no declared column; did you mean 'x'? Allowed: the numeric columns x, y"),
-        ("sum = ['x', 'y']", 6, "law[0]: is no law; write either 'sum' with 'equals', or 'equation'; 'tolerance' with both"),
-        ("tolerance = 1", 6, "law[0]: is no law; write either 'sum' with 'equals', or 'equation'; 'tolerance' with both"),
-        ("sum = ['x', 'y']\nequals = 1\nequation = 'y = x'", 6, "law[0]: is no law; write either 'sum' with 'equals', or 'equation'; 'tolerance' with both"),
+        ("sum = ['x', 'y']", 6, "law[0]: is no law; write either 'sum' with 'equals', or 'order', or 'equation'; 'tolerance' with each"),
+        ("tolerance = 1", 6, "law[0]: is no law; write either 'sum' with 'equals', or 'order', or 'equation'; 'tolerance' with each"),
+        ("sum = ['x', 'y']\nequals = 1\nequation = 'y = x'", 6, "law[0]: is no law; write either 'sum' with 'equals', or 'order', or 'equation'; 'tolerance' with each"),
         ("sum = ['x']\nequals = 1", 6, "law[0]: a sum needs two or more distinct columns, not ['x']"),
         ("equation = 'y = open(x)'", 6, "law[0]: equation 'y = open(x)': 'open(x)' is not allowed; it may use + - * / ** ( ), numbers, pi, and abs exp log log10 sqrt"),
         ("equation = 'y = x'\ntolerance = -1", 8, "law[0].tolerance: -1 is not allowed. Allowed: a number of at least 0"),
@@ -356,3 +357,36 @@ def test_a_promise_of_privacy_that_the_generator_does_not_keep_is_refused():
     assert 'Allowed: only with generator = "private"' in said
     lab = Lab.parse(SMALL.format("epsilon = 1.0\ngenerator = 'private'"))
     assert lab.streams["a"].generator_options == {"epsilon": 1.0}
+
+
+PROCESS = """
+[stream.a]
+generator = "process"
+[stream.a.column]
+x = { role = 'set-point' }
+[stream.a.process]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("function = 'lab.kinetics'", "7: stream.a.process.function"),
+        ("parameters = { k = 1 }", "6: stream.a.process: is no process; write either"),
+        ("function = 'm:f'\nparameters = { k = 'big' }", "8: stream.a.process.parameters.k"),
+        ("function = 'm:f'\nbudget = 0", "8: stream.a.process.budget: 0 is not allowed"),
+        ("function = 'm:f'\ncolour = 1", "8: stream.a.process.colour: unknown key"),
+        ("column.z = { distribution = 'normal' }", "3: stream.a.generator: 'process' needs 'funct"),
+        ("column.x = { distribution = 'cauchy' }", "7: stream.a.process.column.x.distribution"),
+        ("column.z = { distribution = 'normal' }", "7: stream.a.process.column.z: is no declared"),
+    ],
+)
+def test_a_wrong_process_is_told_at_its_line(text: str, said: str) -> None:
+    assert any(f"lab.toml, line {said}" in problem for problem in problems(PROCESS + text))
+
+
+def test_a_process_gives_the_options_of_its_generator() -> None:
+    text = PROCESS + "function = 'm:f'\nparameters = { k = [1, 20], v = 2 }"
+    plan = Lab.parse(text).streams["a"]
+    assert plan.generator_options == {"function": "m:f", "parameters": {"k": [1.0, 20.0], "v": 2.0}}
+    assert plan.model_copy(update={"generator": "trees"}).generator_options == {}

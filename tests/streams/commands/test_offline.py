@@ -102,6 +102,27 @@ def test_synthesize_makes_the_same_bytes_from_the_same_seed(halflife: Any, here:
     assert one != three
 
 
+def test_synthesize_makes_rows_under_conditions(halflife: Any, here: Path) -> None:
+    write_rows(here / "train.csv", 200, seed=0)
+    common = ("synthesize", "train.csv", "--lab", "lab.toml", "--stream", "gas", "--rows", "60")
+    said = halflife(*common, "--where", "moles = 3 ", "--out", "batch.csv")
+    assert said.status == 0, said.err
+    assert said.out.endswith(", where moles = 3\n")
+    assert set(pd.read_csv(here / "batch.csv")["moles"]) == {3}
+    said = halflife(*common, "--where-from", "train.csv", "--out", "batch.csv")
+    assert said.status == 0, said.err
+    assert "drawn as in train.csv" in said.out
+    said = halflife(*common, "--where", "mols = 3", "--out", "batch.csv")
+    assert said.status == 2
+    assert "no column 'mols'; there are" in said.err
+    said = halflife(*common, "--where", "moles = 3", "--where-from", "x.csv", "--out", "b.csv")
+    assert said.status == 2
+    (here / "other.csv").write_text("colour\nred\nblue\n")
+    said = halflife(*common, "--where-from", "other.csv", "--out", "batch.csv")
+    assert said.status == 2
+    assert "other.csv has no column that is a set-point or context" in said.err
+
+
 def test_what_synthesize_writes_is_read_back_bit_for_bit(halflife: Any, here: Path) -> None:
     write_rows(here / "train.csv", 200, seed=0)
     halflife(
