@@ -28,6 +28,7 @@ from .wgan import WGAN
 GENERATORS: Final[dict[str, type[Generator]]] = {
     "auto": Auto,
     "copula": Copula,
+    "declared": Declared,
     "diffusion": Diffusion,
     "interpolation": Interpolation,
     "kde": KDE,
@@ -35,7 +36,6 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "mixture": Mixture,
     "noise": Noise,
     "private": Private,
-    "declared": Declared,
     "process": Process,
     "trees": Trees,
     "vae": VAE,
