@@ -57,8 +57,8 @@ class Distribution:
         >>> noise = Distribution("y", "normal", {"mean": "2 * x", "sd": 0.1})
         >>> noise.inputs
         ('x',)
-        >>> noise.draw({"x": np.array([1., 5.])}, 2, np.random.default_rng(0)).round(1)
-        array([2., 10.])
+        >>> noise.draw({"x": np.array([1., 5.])}, 2, np.random.default_rng(0)).round(2)
+        array([2.01, 9.99])
     """
 
     column: str
