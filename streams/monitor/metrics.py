@@ -74,6 +74,9 @@ class MonitorMetrics:
             "stream",
             "part",
         )
+        self.columns = gauge(
+            "column_fidelity_ratio", "Fidelity of a column for itself.", "stream", "column"
+        )
         self.retained = gauge("retained_ratio", "Worst part over the same at birth.", "stream")
         self.half_life = gauge(
             "half_life_records", "Age at which half is retained; NaN if no decay.", "stream"
@@ -248,6 +251,8 @@ class MonitorMetrics:
         for part, value in report.parts.items():
             show(self.fidelity, value, part)
             show(self.noise, report.bands[part][0], part)
+        for column, value in report.columns.items():
+            show(self.columns, value, column)
         show(self.retained, report.retained)
         half_life = report.half_life_records
         show(self.half_life, float("nan") if half_life is None else half_life)
