@@ -216,7 +216,7 @@ class Rows:
     def panel(self) -> table.Panel:
         """The table, its queries merged by the labels that they share."""
         about = self.about
-        made = table.Panel().show_header(True).cell_height(look.TableCellHeight.MD)
+        made = table.Panel().show_header(True).align(look.FieldTextAlignment.AUTO)
         asked = [column for column in self.columns if column.query]
         _fill(made, about, [Query(column.query) for column in asked], rows=True)
         letters = dict(zip((c.title for c in asked), ascii_uppercase, strict=False))

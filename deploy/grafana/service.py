@@ -118,8 +118,8 @@ def _dead_letters() -> list[Made]:
 def _workers() -> list[Made | Rows]:
     gone, stuck = runbook("HalflifeWorkerGone"), runbook("HalflifeWorkerStuck")
     up = About(
-        "Workers", "Green while a worker answers.", "bool_on_off", [gone, live_page()],
-        steps((1, GOOD), below=BAD),
+        "Workers", "Green while a worker answers; after two minutes of red an alert fires.",
+        "bool_on_off", [gone, live_page()], steps((1, GOOD), below=BAD),
     )  # fmt: skip
     stood = About(
         "Seconds since a worker last got on", "Two minutes are too many: it is stuck.", "s",
@@ -177,7 +177,7 @@ def _workers() -> list[Made | Rows]:
 def _kafka() -> list[Made]:
     links = [runbook("HalflifeBrokerUnreachable"), live_page()]
     answers = About(
-        "Kafka answers", "To each worker that asks for the lag.", "bool_on_off", links,
+        "Kafka answers whom", "To each worker that asks for the lag.", "bool_on_off", links,
         steps((1, GOOD), below=BAD),
     )  # fmt: skip
     errors = About(

@@ -171,13 +171,13 @@ def _fidelity() -> list[Made]:
         "s", links, least=0,
     )  # fmt: skip
     gap = About(
-        "Utility gap",
+        "Utility gap over time",
         "Error of models trained on the batch over that of models trained on real records, "
         "minus 1, on records that neither had seen. Above 0.1 a person would notice.",
         "percentunit", links, steps((0.1, LOOK), (0.3, BAD), below=GOOD),
     )  # fmt: skip
     half = About(
-        "Half-life",
+        "Half-life over time",
         "Age, in records, at which half of the fidelity at birth is left. A half-life that "
         "shrinks: the instrument ages faster than its data is replaced. Nothing: no decay seen.",
         "short", [runbook("HalflifeBatchExpiresSoon"), live_page(of_stream=True)], least=0,
@@ -251,7 +251,7 @@ def _columns() -> list[Made]:
     column = one("halflife_column_fidelity_ratio", "column")
     over = About(
         "Fidelity of each column",
-        "The same over time.",
+        "Over time: one that falls alone points to its sensor, all together to the process.",
         "percentunit", links, _KEPT, least=0, most=1,
     )  # fmt: skip
     missing = About(

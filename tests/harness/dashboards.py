@@ -53,6 +53,8 @@ def asked() -> list[Asked]:
             for target in panel["targets"]:
                 place = f"{file.stem}: {panel['title']}"
                 found.append(Asked(place, target["expr"], target.get("instant", False)))
-        for each in dashboard["annotations"].get("list", ()):
-            found.append(Asked(f"{file.stem}: marks {each['name']}", each["expr"], instant=False))
+        found += [
+            Asked(f"{file.stem}: marks {each['name']}", each["expr"], instant=False)
+            for each in dashboard["annotations"].get("list", ())
+        ]
     return found
