@@ -57,8 +57,9 @@ soak: $(READY) ## nothing lost, nothing doubled, under a thousand kills
 schemas: $(READY) ## write the JSON Schemas of the messages again
 	$(BIN)/python -m halflife.schemas.export
 
-dashboards: $(READY) ## write Grafana's dashboards again
+dashboards: $(READY) ## write Grafana's dashboards, and the rules for Kubernetes, again
 	$(BIN)/python -m deploy.grafana.write
+	$(BIN)/python -m deploy.kubernetes.rules
 
 AXE := build/tools/node_modules/axe-core/axe.min.js
 # What only tests need, and Debian has: a browser, Prometheus and Alertmanager. While they are installed, policy-rc.d keeps
