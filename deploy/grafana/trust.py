@@ -12,7 +12,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from .query import best
 
-_NO_WORRY: Final = "drift|fidelity|planner-moved|recipe"
+NO_WORRY: Final = "drift|fidelity|planner-moved|recipe"
 """Alerts that do not make a batch suspect, or of which the rest tells already."""
 
 _WORDS: Final = (
@@ -47,7 +47,7 @@ def trust(of: str = "") -> str:
             "3 * " + holds(phase, 'phase="changed"'),
             "3 * " + holds(firing, 'kind="fidelity"'),
             "0 * " + holds(phase, 'phase="warming"'),
-            "2 * " + holds(firing, f'kind!~"{_NO_WORRY}"'),
+            "2 * " + holds(firing, f'kind!~"{NO_WORRY}"'),
             f"1 + 0 * {made}",
             f"0 * {best('halflife_stream_info', 'stream', of=of)}",
         )

@@ -14,7 +14,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from deploy.grafana.trust import NO_WORRY
 from deploy.grafana.write import dashboards
+from halflife.streams.monitor.stream_view import _NO_WORRY as OF_THE_PAGE
 from tests.harness.dashboards import FILES, asked, load, panels
 from tests.harness.metric_names import metric_names
 from tests.harness.tools import tool
@@ -163,3 +165,7 @@ def test_grafana_is_given_its_sources_and_dashboards() -> None:
     (provider,) = yaml.safe_load((folder / "dashboards/halflife.yaml").read_text())["providers"]
     assert provider["type"] == "file"
     assert not provider["allowUiUpdates"]
+
+
+def test_trust_is_what_the_live_page_says() -> None:
+    assert {*NO_WORRY.split("|"), "forecast"} == OF_THE_PAGE, "the page tells a forecast by itself"
