@@ -108,6 +108,7 @@ def test_a_worker_is_started_as_it_can_be(name: str, port: int) -> None:
     assert port == (found.web_port if command == "monitor" else found.generator_port)
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
+    assert re.fullmatch(rf"halflife-{command}:{version('halflife')}(-cuda)?", service["image"])
     build = service["build"]
     assert (DEPLOY / build["context"] / build["dockerfile"]).is_file()
     assert f"FROM base AS {build['target']}\n" in CONTAINERFILE

@@ -84,6 +84,11 @@ def send(service: Service, first: int, last: int, *more: bytes) -> None:
     sender.close()
 
 
+def told_by(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return str(answer.read().decode())
+
+
 class Prometheus:
     """Asked as Grafana asks it.
 
@@ -158,5 +163,13 @@ def test_every_query_of_the_dashboards_gives_data(service: Service, tmp_path: Pa
             trust = [query for query in asked() if query.place == "stream: Trust now"]
             course = [Asked(each.place, each.expr, instant=False) for each in trust]
             values = prometheus.numbers(course[0])
+        assert worker.terminate() == 0
+        worker = service.start("monitor", "monitor", HALFLIFE_WEB_PORT=str(monitor))
+        worker.wait_for(GOES_ON, WORK)
+        wait_until(
+            lambda: 'halflife_column_fidelity_ratio{column="y",stream="lab-a"}' in told_by(monitor),
+            WORK,
+            lambda: f"after a restart:\n{told_by(monitor)}",
+        )
     assert {1.0, 3.0} <= set(values), "trusted, then not"
     assert values[-1] in {1.0, 2.0}, "and again, by the new batch"
