@@ -57,10 +57,12 @@ def _fruitless() -> Made:
 def _guard() -> Made:
     about = About(
         "Loss of the latest batch beside that of the first",
-        "The guard against collapse: batches that feed on batches lose variety. 1 is no loss; "
-        "where it rises, look whether synthetic rows come back as records.",
+        "The guard against collapse: batches that feed on batches lose variety. At 1 the latest "
+        "batch describes fixed real records as well as the first of its epoch did; beyond 1.03 (by "
+        "default, and beyond noise) regeneration halts. Where it rises, look whether synthetic "
+        "rows come back as records.",
         "short", [runbook("HalflifeCollapseGuard"), live_page(of_stream=True)],
-        steps((1.5, LOOK), (2, BAD), below=GOOD), least=0,
+        steps((1.01, LOOK), (1.03, BAD), below=GOOD),
     )  # fmt: skip
     loss = best("halflife_guard_loss_ratio", "stream", of=_OF)
     return drawn(about, [Query(loss, "loss")], line_at_steps=True)

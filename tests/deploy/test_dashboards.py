@@ -25,9 +25,6 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 RUNBOOK = (DEPLOY / "RUNBOOK.md").read_text("utf-8")
 VALUES = {"stream": "lab-a", "__rate_interval": "1m", "__interval": "15s", "__range": "1h"}
 OF_PROMETHEUS = {"up", "process_cpu_seconds_total", "process_resident_memory_bytes"}
-OF_THE_GUARD = {"halflife_regeneration_halted", "halflife_guard_loss_ratio"}
-"""Told where the guard against collapse is."""
-
 PATHS = pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
 
 
@@ -119,7 +116,7 @@ def test_every_metric_that_is_named_exists() -> None:
     named = set(re.findall(r"\b(?:halflife|kafka|process)_\w+|\bup\b", bare))
     known = metric_names().keys()
     known |= {f"{name}_bucket" for name in known}
-    assert named - known - OF_PROMETHEUS - OF_THE_GUARD == set()
+    assert named - known - OF_PROMETHEUS == set()
 
 
 def test_labels_are_those_of_the_metrics() -> None:
