@@ -15,7 +15,7 @@ SECOND_OPINION := sdmetrics==0.32.0
 # Checks the live page for people who see little or use no mouse (MPL-2.0): for tests alone, never part of the package.
 ACCESSIBILITY := axe-core@4.14.1
 
-.PHONY: help demo test lint types bench soak tools clean links schemas setup
+.PHONY: help demo test lint types bench soak tools clean links schemas dashboards setup
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
 
@@ -56,6 +56,10 @@ soak: $(READY) ## nothing lost, nothing doubled, under a thousand kills
 
 schemas: $(READY) ## write the JSON Schemas of the messages again
 	$(BIN)/python -m halflife.schemas.export
+
+dashboards: $(READY) ## write Grafana's dashboards, and the rules for Kubernetes, again
+	$(BIN)/python -m deploy.grafana.write
+	$(BIN)/python -m deploy.kubernetes.rules
 
 AXE := build/tools/node_modules/axe-core/axe.min.js
 # What only tests need, and Debian has: a browser, Prometheus and Alertmanager. While they are installed, policy-rc.d keeps

@@ -28,6 +28,9 @@ class FidelityReport(Message):
     bands: dict[str, tuple[float, float]] = Field(
         description="What sampling noise alone gives each part, 95 %."
     )
+    columns: dict[str, float] = Field(
+        default_factory=dict, description="Fidelity of each column for itself; 1 is best."
+    )
     retained: float = Field(ge=0, description="Worst part now over the same part at birth.")
     retained_interval: tuple[float, float] = Field(description="Its 90 % interval.")
     retained_part: str = Field(description="The part that has kept least.")

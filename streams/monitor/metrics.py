@@ -10,15 +10,15 @@ from typing import Final, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from halflife.schemas.alert import AlertKind
-from halflife.schemas.messages import Alert, FidelityReport, Message
+from halflife.schemas.messages import Alert, Message
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.streams.telemetry.series import Series
 from halflife.streams.watch.reject import Reject
 from halflife.streams.watch.stream_watch import StreamWatch
 
+from .fidelity_series import FidelitySeries
 from .partition_worker import PartitionWorker
 
-_HOUR: Final = 3600.0
 _KINDS: Final[tuple[AlertKind, ...]] = get_args(AlertKind)
 _CHANGES: Final = frozenset({"drift", "planner-moved", "timing"})
 _PHASES: Final = ("warming", "watched", "changed")
@@ -65,27 +65,9 @@ class MonitorMetrics:
         self.threshold = gauge(
             "drift_threshold", "Where the drift statistic alarms, in nats.", "stream", "kind"
         )
-        self.fidelity = gauge(
-            "fidelity_ratio", "Fidelity of the batch in circulation, 1 is best.", "stream", "part"
-        )
-        self.noise = gauge(
-            "fidelity_noise_ratio",
-            "Fidelity below which a part is worse than sampling noise (95 %).",
-            "stream",
-            "part",
-        )
-        self.retained = gauge("retained_ratio", "Worst part over the same at birth.", "stream")
-        self.half_life = gauge(
-            "half_life_records", "Age at which half is retained; NaN if no decay.", "stream"
-        )
-        self.expiry = gauge(
-            "expiry_timestamp_seconds", "Event time at which the batch expires.", "stream"
-        )
+        self._reports = FidelitySeries(series)
         self.created = gauge(
             "batch_created_timestamp_seconds", "When the batch was made.", "stream"
-        )
-        self.gap = gauge(
-            "utility_gap_ratio", "Error trained on the batch over on real, minus 1.", "stream"
         )
         self.watermark = gauge(
             "input_watermark_timestamp_seconds", "Latest event time of a stream.", "stream"
@@ -158,9 +140,7 @@ class MonitorMetrics:
             repeated = worker.watch.repeated[name]
             series.bring_to(partition, self.records, repeated, name, "repeated")
         for finding in findings:
-            if isinstance(finding, FidelityReport):
-                self._report(partition, finding)
-            elif isinstance(finding, Alert) and finding.kind in _CHANGES:
+            if isinstance(finding, Alert) and finding.kind in _CHANGES:
                 kind = str(finding.evidence.get("kind", "planner"))
                 fires = finding.status == "firing"
                 series.add(partition, self.alarms, fires, finding.stream, kind)
@@ -168,6 +148,7 @@ class MonitorMetrics:
     def forget(self, partition: int) -> None:
         """A partition has gone to another worker."""
         self._series.forget(partition)
+        self._reports.forget(partition)
         for key in [key for key in self._texts if key[0] == partition]:
             del self._texts[key], self._standing[key]
         if self._turned.pop(partition, None) is not None:
@@ -203,8 +184,10 @@ class MonitorMetrics:
             show(self.pause, pause)
         else:
             self._series.drop(partition, self.pause, name)
-        if watch.circulation is not None:
-            show(self.created, watch.circulation.batch.created.timestamp())
+        batch = watch.circulation
+        if batch is not None:
+            show(self.created, batch.batch.created.timestamp())
+        self._reports.show(partition, name, None if batch is None else batch.last)
         self._stand(partition, name, watch)
 
     def _stand(self, partition: int, name: str, watch: StreamWatch) -> None:
@@ -240,22 +223,6 @@ class MonitorMetrics:
         for kind, text in texts.items():
             self._series.set(partition, self.told, 1, name, kind, text)
         self._texts[partition, name] = texts
-
-    def _report(self, partition: int, report: FidelityReport) -> None:
-        def show(gauge: Gauge, value: float, *labels: str) -> None:
-            self._series.set(partition, gauge, value, report.stream, *labels)
-
-        for part, value in report.parts.items():
-            show(self.fidelity, value, part)
-            show(self.noise, report.bands[part][0], part)
-        show(self.retained, report.retained)
-        half_life = report.half_life_records
-        show(self.half_life, float("nan") if half_life is None else half_life)
-        left = None if report.expiry_hours is None else report.expiry_hours - report.age_hours
-        expiry = float("nan") if left is None else report.time.timestamp() + left * _HOUR
-        show(self.expiry, expiry)
-        if report.utility_gap is not None:
-            show(self.gap, report.utility_gap)
 
     def _progress(self) -> float:
         """When the partition that has stood longest last got on; a scrape shows that we live."""

@@ -151,6 +151,7 @@ class Circulation:
             fidelity=measure.fidelity,
             parts=measure.parts,
             bands=measure.bands,
+            columns=measure.columns,
             retained=retained.share,
             retained_interval=retained.interval,
             retained_part=retained.part,
