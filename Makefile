@@ -39,7 +39,7 @@ demo: $(READY) ## the story of the solar cells, live over Kafka (EXIT=1 ends whe
 	$(BIN)/halflife demo $(if $(EXIT),--exit)
 
 test: $(READY) $(if $(CI),tools) ## all tests (JOBS=1 for one after the other)
-	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .
