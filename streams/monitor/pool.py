@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 3
 _LOOK_FOR_PARENT: Final = 1.0
+_END_SECONDS: Final = 2.0
 
 
 class Pool:
@@ -51,9 +52,13 @@ class Pool:
         """End the processes; work that runs is not waited for."""
         if self._executor is not None:
             processes = list((self._executor._processes or {}).values())  # noqa: SLF001 - no public way to end them
+            manager = self._executor._executor_manager_thread  # noqa: SLF001 - nor to wait so long alone
             self._executor.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.kill()
+            if manager is not None:
+                # Else the interpreter, at its end, may wake a thread that is closing its pipe.
+                manager.join(_END_SECONDS)
             self._executor = None
 
     async def run(self, work: Work) -> Any:

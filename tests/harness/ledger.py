@@ -17,6 +17,7 @@ from .service import Service
 NOT_COMPARED: Final = {
     "created": "when it was written, by the clock on the wall",
     "seconds": "how long it took, by the clock on the wall",
+    "cpu_seconds": "how long it took, by the clock of the processor",
     "attempts": "how often a training was begun: those that were killed count",
     "first_offset": "place in an output topic, where aborted transactions leave holes",
     "last_offset": "place in an output topic, where aborted transactions leave holes",

@@ -9,7 +9,7 @@ from halflife.streams.broker.topics import TopicPlan
 
 def test_names_are_dotted_lower_case() -> None:
     plan = TopicPlan.with_prefix()
-    assert len(plan.names) == 10
+    assert len(plan.names) == 11
     assert plan.dead_letters == "halflife.dead-letters"
     assert all(re.fullmatch(r"halflife\.[a-z-]+", name) for name in plan.names)
 
