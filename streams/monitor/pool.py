@@ -58,7 +58,7 @@ class Pool:
                 process.kill()
             if manager is not None:
                 # Else the interpreter, at its end, may wake a thread that is closing its pipe.
-                manager.join(_END_SECONDS)
+                manager.join(_END_SECONDS)  # type: ignore[attr-defined]  # a thread, whatever the stubs say
             self._executor = None
 
     async def run(self, work: Work) -> Any:
