@@ -12,7 +12,7 @@ from halflife.schemas.table import FloatArray
 
 from .leaf_tree import LeafTree
 
-_MOST_ROWS: Final = 2_000
+MOST_ROWS: Final = 2_000
 _FEWEST_ROWS: Final = 20
 _STEPS: Final = 50
 _NARROWEST: Final = 1e-4
@@ -41,7 +41,7 @@ def held_out_weights(
     """
     equal = np.full(len(sizes), 1.0 / len(sizes))
     order = np.random.default_rng(np.random.SeedSequence((seed, 4))).permutation(len(values))
-    order = order[:_MOST_ROWS]
+    order = order[:MOST_ROWS]
     if len(order) < _FEWEST_ROWS or not features.shape[1] or len(sizes) == 1:
         return equal
     found = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from halflife.schemas.table import FloatArray
 
 from .archive import Arrays
-from .held_out_weights import held_out_weights
+from .held_out_weights import MOST_ROWS, held_out_weights
 from .leaf_tree import IntArray, LeafTree
+
+_BACKED: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,14 @@ class LeafMixture:
         return values, donors
 
     def leaning(self, lean: float) -> FloatArray:
-        """The weights, moved towards great leaves (above 0) or small ones, shape (trees,)."""
-        weights = self.weights * self.sizes**lean
+        """The weights, moved towards great leaves (above 0) or small ones, shape (trees,).
+
+        Trees that have no more than what each was given before any row was held out take no part:
+        where a value follows from those before it, no knob makes it forget them.
+        """
+        given = 1.0 / len(self.sizes) / (min(len(self.trees[0].values), MOST_ROWS) + 1)
+        backed = np.where(self.weights > _BACKED * given, self.weights, 0.0)
+        weights = (backed if backed.any() else self.weights) * self.sizes**lean
         return np.asarray(weights / weights.sum())
 
     def arrays(self) -> Arrays:

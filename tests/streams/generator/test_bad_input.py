@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from halflife.schemas.lab import Lab
@@ -131,8 +132,10 @@ async def test_a_child_without_memory_is_told(job: TrainingJob) -> None:
     with TrainingChild() as child:
 
         def limit(step: TrainingStep) -> None:
-            """Once it trains, it gets no more memory: its rows will have no place."""
-            resource.prlimit(child.pid, resource.RLIMIT_DATA, (1 << 20, 1 << 20))
+            """Once it makes rows it gets little more memory: there is no place for them."""
+            if step.phase == "sampling":
+                most = psutil.Process(child.pid).memory_info().data + (32 << 20)
+                resource.prlimit(child.pid, resource.RLIMIT_DATA, (most, most))
 
         with pytest.raises(ChildDiedError, match="the training ran out of memory") as died:
             await child.train(replace(job, plan=many), tell=limit, seconds=60)

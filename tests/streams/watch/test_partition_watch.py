@@ -282,7 +282,7 @@ def test_rows_that_are_gone_from_the_log_are_told(heavy: Heavy) -> None:
 
 
 def test_a_batch_whose_rows_are_gone_is_replaced(heavy: Heavy) -> None:
-    values = opv_values(200, 0, seed=1)
+    values = opv_values(200, 0, seed=4)
     log = [raw(i, fields(row, name=f"r{i}")) for i, row in enumerate(values)]
     playing = Player(plans(lab("opv", f"{PROMISES}cooldown = 10\n")), log[:180], heavy)
     playing.play()
