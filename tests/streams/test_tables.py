@@ -46,7 +46,7 @@ def refusal(tmp_path: Path, content: str | bytes, name: str = "data.csv") -> str
         "x, n,who\r\n\r\n 0.5, 1,ann\r\n-1e3,2,bob\r\n\r\n",
         'x,n,who\n"0.5","1",ann\n-1e3,2,"bob"',
         b"\xef\xbb\xbfx,n,who\n0.5,1,ann\n-1e3,2,bob\n",
-        gzip.compress(b"x,n,who\n0.5,1,ann\n-1e3,2,bob\n"),
+        gzip.compress(b"x,n,who\n0.5,1,ann\n-1e3,2,bob\n", mtime=0),
     ],
 )
 def test_one_table_in_many_dresses(tmp_path, content):
@@ -95,7 +95,7 @@ def test_a_single_column_and_an_empty_one(tmp_path):
         (b"x,y\n1,\xb5m\n", "data.csv: byte 6 (line 2) is not UTF-8. Save the file as UTF-8, or convert it: iconv -f latin1 -t utf-8 data.csv > utf8-data.csv"),
         ("x,y\n1,2\n".encode("utf-16"), "data.csv: byte 0 (line 1) is not UTF-8. Save the file as UTF-8, or convert it: iconv -f utf-16"),
         (b"\x1f\x8bx,y\n1,2\n", "data.csv: is broken as a gzip file: "),
-        (gzip.compress(b"x,y\n1,2\n" * 99)[:-9], "data.csv: is broken as a gzip file: "),
+        (gzip.compress(b"x,y\n1,2\n" * 99, mtime=0)[:-9], "data.csv: is broken as a gzip file: "),
         (b"x,y\n1," + b"a" * 200_000, "data.csv: line 2: field larger than field limit"),
     ],
 )  # fmt: skip
