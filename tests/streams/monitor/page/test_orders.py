@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -112,3 +113,25 @@ async def test_an_order_that_kafka_does_not_take_is_told(taken: list[Command]) -
         answer = await client.post(PLACE, json={"action": "regenerate"}, headers=HEADERS)
         assert answer.status == 503
         assert "no broker" in await answer.text()
+
+
+async def test_an_order_may_come_in_pieces(taken: list[Command]) -> None:
+    client, begun = await serve(TOKEN, taken), asyncio.Event()
+
+    @web.middleware
+    async def tell(request: web.Request, handler: Any) -> web.StreamResponse:
+        begun.set()
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"action": "annotate", '
+        await begun.wait()  # the worker reads what has come so far
+        yield b'"reason": "new bottle"}'
+
+    client.app.middlewares.append(tell)
+    async with client:
+        headers = {**HEADERS, "Content-Type": "application/json"}
+        answer = await client.post(PLACE, data=pieces(), headers=headers)
+        assert answer.status == 202
+    assert [order.reason for order in taken] == ["new bottle"]
