@@ -116,11 +116,10 @@ def _curve(
 
 def _maker(plan: StreamPlan, name: str) -> Make:
     """Fits the generator to the real rows of a split, and samples."""
-    from halflife.generators import create
+    from halflife.streams.planned_generator import planned_generator
 
     def make(real: Block, rows: int, seed: int) -> Block:
-        options = plan.generator_options if name == plan.generator else {}
-        model = create(name, plan.table, **options)
+        model = planned_generator(plan, name)
         model.fit(real, seed=seed)
         return model.sample(rows, seed=seed)
 

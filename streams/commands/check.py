@@ -46,11 +46,12 @@ def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:
     Raises:
         LabFileError: With each of them.
     """
-    from halflife.generators import create, generator_names, suited
+    from halflife.generators import generator_names
     from halflife.generators.errors import BrokenProcess, GeneratorError
     from halflife.schemas.errors import LabFileError
     from halflife.schemas.near import did_you_mean
     from halflife.schemas.problem import Problem
+    from halflife.streams.planned_generator import planned_generator
 
     problems = []
     names = generator_names()
@@ -68,7 +69,7 @@ def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:
             )
             continue
         try:
-            create(plan.generator, plan.table, **suited(plan.generator, **plan.generator_options))
+            planned_generator(plan)
         except BrokenProcess as error:
             problems.append(Problem(source=str(lab_file), path=f"{path}.process", text=str(error)))
         except GeneratorError as error:

@@ -71,7 +71,8 @@ def command(
     plan = read_plan(lab_file, stream)
     import time
 
-    from halflife.generators import UnsuitableCondition, Where, create, suited
+    from halflife.generators import UnsuitableCondition, Where, suited
+    from halflife.streams.planned_generator import planned_generator
     from halflife.streams.tables import block_from, read_table
 
     from .output import progress
@@ -83,14 +84,12 @@ def command(
         raise click.BadParameter(str(error), param_hint="--where") from error
     drawn = None if where_from is None else _conditions(where_from, plan.table)
     kind = generator or plan.generator
-    options = plan.model_copy(update={"generator": kind}).generator_options
-    if privacy is not None:
-        options = {**options, "privacy": privacy}
-        if not suited(kind, privacy=privacy):
-            raise click.UsageError(
-                f"generator {kind!r} has no privacy to choose: try 'trees' or 'auto'"
-            )
-    model = create(kind, plan.table, **suited(kind, **options))
+    chosen = {} if privacy is None else {"privacy": privacy}
+    if chosen and not suited(kind, **chosen):
+        raise click.UsageError(
+            f"generator {kind!r} has no privacy to choose: try 'trees' or 'auto'"
+        )
+    model = planned_generator(plan, kind, **chosen)
     seed = plan.seed if seed is None else seed
     started = time.perf_counter()
     with progress(f"training {model.name} on {len(block)} rows") as tell:

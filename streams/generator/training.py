@@ -11,8 +11,9 @@ from typing import Final
 from threadpoolctl import threadpool_limits
 
 # At the top, unlike elsewhere: the child alone imports this, while the window is still being read.
-from halflife.generators import Auto, Generator, Progress, WrongState, create, suited
+from halflife.generators import Auto, Generator, Progress, WrongState, create
 from halflife.monitors import Gate
+from halflife.streams.planned_generator import planned_generator
 from halflife.streams.watch.identity import derived_seed
 
 from .challenger import Challenger
@@ -129,8 +130,7 @@ def asked_for(job: TrainingJob) -> Generator:
     """The generator of the lab file, or the smallest in its place."""
     if job.in_place_of:
         return create(SMALLEST, job.plan.table)
-    options = suited(job.plan.generator, **job.plan.generator_options)
-    return create(job.plan.generator, job.plan.table, **options)
+    return planned_generator(job.plan)
 
 
 def champion_model(job: TrainingJob, generator: Generator) -> Generator | None:

@@ -21,6 +21,15 @@ def test_a_generator_is_fitted_within_each_split(halflife: Any, here: Path) -> N
     assert found["points"][-1]["gain"] < 0.2
 
 
+def test_the_lab_file_may_speak_of_more_than_its_generator_has(halflife: Any, here: Path) -> None:
+    real = write_rows(here / "real.csv", 40, seed=0)
+    keys = '[stream.gas]\ngenerator = "copula"\nprivacy = 0.5\n'
+    lab = (here / "lab.toml").read_text()
+    (here / "lab.toml").write_text(lab.replace("[stream.gas]\n", keys))
+    said = halflife("blend", real, "--lab", "lab.toml")
+    assert said.status == 0, said.err
+
+
 def test_a_batch_is_judged_with_a_warning_or_by_test_rows(halflife: Any, here: Path) -> None:
     real = write_rows(here / "real.csv", 20, seed=0)
     wrong = write_rows(here / "wrong.csv", 20, seed=1, shift=40.0)
