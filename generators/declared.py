@@ -239,10 +239,4 @@ def _block(table: Table, values: Mapping[str, FloatArray], texts: Mapping[str, A
     columns = tuple(c for c in table.columns if c.name in values or c.name in texts)
     whole = len(columns) == len(table.columns)
     some = table if whole else Table(columns)
-    numbers = np.empty((CHUNK, len(some.numeric)))
-    for j, name in enumerate(some.numeric):
-        numbers[:, j] = values[name]
-    cells = np.empty((CHUNK, len(some.categories)), dtype=object)
-    for j, name in enumerate(some.categories):
-        cells[:, j] = texts[name]
-    return Block(some, numbers, cells)
+    return Block.from_columns(some, {**values, **texts}, rows=CHUNK)

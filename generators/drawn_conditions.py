@@ -150,10 +150,8 @@ def some_columns(block: Block, names: Sequence[str] | None = None) -> Block:
     columns = tuple(column for column in table.columns if column.name in names)
     laws: list[Law] = [law for law in table.laws if set(law.columns) <= set(names)]
     some = Table(columns, tuple(laws))
-    texts = np.empty((len(block), len(some.categories)), dtype=object)
-    for j, name in enumerate(some.categories):
-        texts[:, j] = block.text(name)
-    return Block(some, block.matrix(some.numeric), texts)
+    texts = {name: block.text(name) for name in some.categories}
+    return Block.from_columns(some, {**block.values(), **texts}, rows=len(block))
 
 
 def _root(covariance: FloatArray) -> FloatArray:

@@ -338,10 +338,5 @@ def _flags_known(one: Sum, gaps: Sequence[str], latents: Mapping[str, FloatArray
 
 def _block(table: Table, values: Mapping[str, FloatArray], like: Block) -> Block:
     """Numbers by name beside the texts of another block (categories are never replaced)."""
-    numbers = np.empty((len(like), len(table.numeric)))
-    for j, name in enumerate(table.numeric):
-        numbers[:, j] = values[name]
-    texts = np.empty((len(like), len(table.categories)), dtype=object)
-    for j, name in enumerate(table.categories):
-        texts[:, j] = like.text(name)
-    return Block(table, numbers, texts)
+    texts = {name: like.text(name) for name in table.categories}
+    return Block.from_columns(table, {**values, **texts}, rows=len(like))

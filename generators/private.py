@@ -14,7 +14,7 @@ from halflife.schemas.table import Block, FloatArray, ObjectArray, Table
 from .archive import Arrays
 from .generator import CHUNK, Generator
 from .privacy_budget import HISTOGRAM_SENSITIVITY, PrivacyBudget, on_simplex
-from .private_coding import PrivateCoding, as_block
+from .private_coding import PrivateCoding
 from .private_column import PrivateColumn, affordable
 from .private_domain import PrivateDomain
 from .progress import Progress
@@ -201,7 +201,8 @@ class Private(Generator):
                 texts[column.name] = np.asarray(cells, dtype=object)
             else:
                 latents[column.name] = np.asarray(cells, dtype=np.float64)
-        return as_block(self.table, self._coding.decode(latents, self._steps), texts)
+        values = self._coding.decode(latents, self._steps)
+        return Block.from_columns(self.table, {**values, **texts}, rows=len(uniform))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Grids, columns and the tree; noisy shares and tables."""

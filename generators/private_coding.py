@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -176,15 +176,3 @@ class PrivateCoding:
 def snapped(cells: FloatArray, step: float | None) -> FloatArray:
     """On multiples of a step, where there is one."""
     return cells if step is None else np.round(np.rint(cells / step) * step, _DECIMALS)
-
-
-def as_block(table: Table, numbers: Mapping[str, FloatArray], texts: Mapping[str, Any]) -> Block:
-    """Rows out of columns by name, each shape (n,)."""
-    rows = len(next(iter((*numbers.values(), *texts.values()))))
-    cells = np.empty((rows, len(table.numeric)))
-    for j, name in enumerate(table.numeric):
-        cells[:, j] = numbers[name]
-    levels = np.empty((rows, len(table.categories)), dtype=object)
-    for j, name in enumerate(table.categories):
-        levels[:, j] = texts[name]
-    return Block(table, cells, levels)

@@ -298,11 +298,5 @@ def _columns(block: Block, names: Sequence[str]) -> Block:
 
 def _beside(block: Block, table: Table, values: Mapping[str, FloatArray]) -> Block:
     """Rows of a table with numbers by name, the others as they are in ``block``."""
-    own = block.values()
-    numbers = np.empty((len(block), len(table.numeric)))
-    for j, name in enumerate(table.numeric):
-        numbers[:, j] = values[name] if name in values else own[name]
-    texts = np.empty((len(block), len(table.categories)), dtype=object)
-    for j, name in enumerate(table.categories):
-        texts[:, j] = block.text(name)
-    return Block(table, numbers, texts)
+    texts = {name: block.text(name) for name in table.categories}
+    return Block.from_columns(table, {**block.values(), **values, **texts}, rows=len(block))

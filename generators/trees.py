@@ -236,14 +236,7 @@ class Trees(Generator):
             made[step.column.name] = cells
             if step.column.kind is Kind.CATEGORY:
                 made[step.column.name] = np.array(step.levels, dtype=object)[cells.astype(np.intp)]
-        table = self._coding.latent_table
-        numbers = np.empty((rows, len(table.numeric)))
-        texts = np.empty((rows, len(table.categories)), dtype=object)
-        for j, name in enumerate(table.numeric):
-            numbers[:, j] = made[name]
-        for j, name in enumerate(table.categories):
-            texts[:, j] = made[name]
-        return Block(table, numbers, texts)
+        return Block.from_columns(self._coding.latent_table, made, rows=rows)
 
     def _seen_of(self, step: ColumnStep) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Training values of a column, and which of them are never smoothed."""

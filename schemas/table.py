@@ -245,6 +245,19 @@ class Block:
         return cls(table, numbers, texts)
 
     @classmethod
+    def from_columns(
+        cls, table: Table, columns: Mapping[str, FloatArray | ObjectArray], *, rows: int
+    ) -> Block:
+        """From all columns of the table by name, shape (rows,) each; others are left out."""
+        numbers = np.empty((rows, len(table.numeric)))
+        for j, name in enumerate(table.numeric):
+            numbers[:, j] = columns[name]
+        texts = np.empty((rows, len(table.categories)), dtype=object)
+        for j, name in enumerate(table.categories):
+            texts[:, j] = columns[name]
+        return cls(table, numbers, texts)
+
+    @classmethod
     def from_frame(cls, table: Table, frame: pd.DataFrame) -> Block:
         """From a pandas frame that has all columns of the table (others are left out).
 
