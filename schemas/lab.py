@@ -5,23 +5,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .allowed import Schema, allowed, find, keys_of
+from .allowed import Schema, find, keys_of
 from .errors import LabFileError
 from .message import StreamName
 from .misfits import find_misfits
-from .near import did_you_mean
 from .problem import Problem
+from .sources.kinds import SOURCES, read_sources
+from .sources.source_plan import SourcePlan
 from .stream_plan import StreamPlan
 from .toml_places import Place, dotted, find_lines, line_of
-
-_NAME_FORM: Final = (
-    "lower-case letters, digits, '.', '_' and '-', the first a letter or digit, at most 64"
-)
-_LONGEST_VALUE: Final = 60
+from .translated import Found, translated
 
 
 class Lab(BaseModel):
@@ -43,6 +40,10 @@ class Lab(BaseModel):
 
     streams: dict[StreamName, StreamPlan] = Field(
         alias="stream", min_length=1, description="The streams of the lab, by name."
+    )
+
+    sources: dict[StreamName, SourcePlan] = Field(
+        default={}, alias="source", description="Where records come from, by name."
     )
 
     @model_validator(mode="before")
@@ -97,59 +98,20 @@ class Lab(BaseModel):
         if not data:
             said = "declares nothing; it needs at least one [stream.NAME]"
             raise LabFileError([Problem(source=source, text=said)])
+        streams = data.get("stream")
+        sources, faults = read_sources(data, streams if isinstance(streams, Mapping) else None)
         try:
-            lab, problems = cls.model_validate(data), []
+            lab, problems = cls.model_validate({**data, "source": sources}), []
         except ValidationError as error:
-            lab, problems = None, list(_translated(error))
-        problems = [*problems, *_misfits(data)]
+            lab, problems = None, list(translated(error, lab_schema()))
+        problems = [*problems, *_misfits(data), *faults]
         if lab is None or problems:
             lines = find_lines(text)
             raise LabFileError(_placed(problems, source, lines))
         return lab
 
 
-# A problem before its file and line are known: place, text, value, allowed.
-_Found = tuple[Place, str, str, str]
-
-
-def _translated(error: ValidationError) -> Iterator[_Found]:
-    """The problems that pydantic found, in the words of the file."""
-    schema = lab_schema()
-    for problem in error.errors(include_url=False):
-        place: Place = problem["loc"]
-        value, kind = _shown(problem["input"]), problem["type"]
-        if place[-1:] == ("[key]",):
-            is_stream = len(place) == 3
-            form = _NAME_FORM if is_stream else "any text that is not empty"
-            yield place[:-1], f"is no name of a {'stream' if is_stream else 'column'}", "", form
-        elif kind == "extra_forbidden":
-            keys = keys_of(find(schema, place[:-1]))
-            near = did_you_mean(str(place[-1]), keys)
-            yield place, f"unknown key{near}", "", ", ".join(keys)
-        elif kind == "missing":
-            yield place, "is missing", "", allowed(schema, place)
-        elif kind == "misfit" or place[2:] == ("name",):
-            continue  # _misfits tells them one by one; a wrong name is told of its key
-        elif kind in ("law", "range"):
-            yield place, problem["msg"], "", ""
-        elif kind in ("duration", "false_alarms"):
-            yield place, problem["msg"], value, allowed(schema, place)
-        else:
-            yield place, _wrong(kind), value, allowed(schema, place)
-
-
-def _wrong(kind: str) -> str:
-    """What is wrong with a value, by pydantic's word for it."""
-    if kind.endswith("_type"):
-        return "has the wrong type"
-    return {
-        "finite_number": "is not finite",
-        "too_short": "is empty",
-        "string_too_short": "is empty",
-    }.get(kind, "is not allowed")
-
-
-def _misfits(data: Mapping[str, Any]) -> Iterator[_Found]:
+def _misfits(data: Mapping[str, Any]) -> Iterator[Found]:
     streams = data.get("stream")
     for name, stream in streams.items() if isinstance(streams, Mapping) else ():
         if not isinstance(stream, Mapping):
@@ -162,7 +124,7 @@ def _misfits(data: Mapping[str, Any]) -> Iterator[_Found]:
             yield ("stream", name, *misfit.loc), misfit.text, misfit.value, misfit.allowed
 
 
-def _placed(problems: list[_Found], source: str, lines: Mapping[Place, int]) -> list[Problem]:
+def _placed(problems: list[Found], source: str, lines: Mapping[Place, int]) -> list[Problem]:
     placed = [
         Problem(
             source=source,
@@ -177,14 +139,21 @@ def _placed(problems: list[_Found], source: str, lines: Mapping[Place, int]) -> 
     return sorted(placed, key=lambda problem: problem.line or 0)
 
 
-def _shown(value: Any) -> str:
-    """A value as the file has it, shortened."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = repr(value) if isinstance(value, str | int | float | list | dict) else str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
-
-
 def lab_schema() -> Schema:
-    """The JSON Schema of the lab file, as pydantic gives it."""
-    return Lab.model_json_schema(by_alias=True)
+    """The JSON Schema of the lab file: what pydantic gives, and each type of source by its name."""
+    schema = Lab.model_json_schema(by_alias=True)
+    definitions = dict(schema["$defs"])
+    known = []
+    for kind, model in SOURCES.items():
+        part = model.model_json_schema(by_alias=True)
+        definitions |= part.pop("$defs", {})
+        part["properties"]["type"]["const"] = kind
+        definitions[model.__name__] = part
+        known.append({"$ref": f"#/$defs/{model.__name__}"})
+    definitions["SourcePlan"]["additionalProperties"] = True  # the keys of other types
+    definitions["SourcePlan"]["properties"]["type"]["not"] = {"enum": list(SOURCES)}
+    sources = schema["properties"]["source"]
+    base = {"$ref": "#/$defs/SourcePlan"}
+    entries = {form: {"anyOf": [*known, base]} for form in sources["patternProperties"]}
+    properties = schema["properties"] | {"source": {**sources, "patternProperties": entries}}
+    return {**schema, "$defs": definitions, "properties": properties}

@@ -13,6 +13,8 @@ from .message import Message
 from .progress import TrainingProgress
 from .record import ExperimentRecord, SyntheticRecord
 from .regeneration import RegenerationOutcome, RegenerationRequest
+from .source_event import SourceEvent
+from .source_position import SourcePosition
 from .window import Window
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "Message",
     "RegenerationOutcome",
     "RegenerationRequest",
+    "SourceEvent",
+    "SourcePosition",
     "SyntheticBatch",
     "SyntheticRecord",
     "TrainingProgress",
@@ -39,6 +43,8 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
     FidelityReport,
     RegenerationOutcome,
     RegenerationRequest,
+    SourceEvent,
+    SourcePosition,
     SyntheticBatch,
     SyntheticRecord,
     TrainingProgress,

@@ -130,6 +130,28 @@ class Settings(BaseModel):
         description="Port of the generator worker: /metrics, /ready; 0 for any free one.",
     )
 
+    connect_port: int = Field(
+        default=8602,
+        ge=0,
+        le=65535,
+        description="Port of the connect worker: /v1/records, /metrics, /ready; 0 for any free "
+        "one.",
+    )
+    push_token: SecretStr | None = Field(
+        default=None,
+        description="What who sends records over HTTP must know; without one only this machine "
+        "may.",
+    )
+    push_token_file: HomePath | None = Field(
+        default=None, description="File that holds the token for sending records, in place of it."
+    )
+    push_certfile: HomePath | None = Field(
+        default=None, description="Certificate (PEM) with which the connect worker answers by TLS."
+    )
+    push_keyfile: HomePath | None = Field(
+        default=None, description="Private key (PEM) of that certificate."
+    )
+
     # Whom it tells of alerts
     webhook_url: SecretStr | None = Field(
         default=None,
@@ -204,7 +226,8 @@ class Settings(BaseModel):
         return self.secret("sasl_password")
 
     def secret(
-        self, name: Literal["sasl_password", "token", "webhook_url", "webhook_secret"]
+        self,
+        name: Literal["sasl_password", "token", "push_token", "webhook_url", "webhook_secret"],
     ) -> SecretStr | None:
         """A secret, read from its file where one is named.
 
@@ -289,13 +312,14 @@ def _contradictions(found: Mapping[str, str]) -> Iterator[Problem]:
         if start in ("SASL", "SSL") and start not in protocol.split("_"):
             text = f"has no effect with {variable('security_protocol')}={protocol}"
             yield Problem(path=variable(name), text=text, allowed=f"with a protocol of {start}")
-    if ("ssl_certfile" in found) != ("ssl_keyfile" in found):
-        text = f"is due together with {variable('ssl_keyfile')}"
-        yield Problem(path=variable("ssl_certfile"), text=text)
+    for kind in ("ssl", "push"):
+        if (f"{kind}_certfile" in found) != (f"{kind}_keyfile" in found):
+            text = f"is due together with {variable(f'{kind}_keyfile')}"
+            yield Problem(path=variable(f"{kind}_certfile"), text=text)
 
 
 def _of_files_and_webhook(found: Mapping[str, str]) -> Iterator[Problem]:
-    for name in ("token", "webhook_url", "webhook_secret"):
+    for name in ("token", "push_token", "webhook_url", "webhook_secret"):
         if name in found and f"{name}_file" in found:
             text = f"one of this and {variable(f'{name}_file')} is due"
             yield Problem(path=variable(name), text=text)

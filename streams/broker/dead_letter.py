@@ -28,18 +28,23 @@ class DeadLetter:
     its name. What does not fit into the topic is cut off at its end, and ``halflife-truncated``
     (the size in bytes) and ``halflife-sha256`` (of the whole) say so.
 
+    What a connector could not use has ``halflife-source`` and ``halflife-address`` in place of a
+    topic where it never was a record.
+
     Args:
         reason: A word for machines, as ``unknown-column``.
         text: A sentence for people.
         path: Where in the message, as ``values.temperature``; empty for all of it.
-        topic: Where it came from.
-        partition: And in which partition.
-        offset: And at which offset.
+        topic: Where it came from, or would have gone to; empty if it never was a record.
+        partition: And in which partition; -1 if it was in none.
+        offset: And at which offset; -1 if it had none.
         key: As it came.
         value: As it came, or its beginning.
         headers: As they came.
         size: Bytes of the value as it came, where it was cut; None if it is whole.
         sha256: Of the value as it came, in hexadecimal digits, where it was cut.
+        source: The source that it came from, if a connector read it.
+        address: Where it stood in that source.
 
     Example:
         >>> letter = DeadLetter(
@@ -62,6 +67,8 @@ class DeadLetter:
     headers: Headers = ()
     size: int | None = None
     sha256: str | None = None
+    source: str = ""
+    address: str = ""
 
     @property
     def whole(self) -> bool:
@@ -136,6 +143,8 @@ class DeadLetter:
             ),
             size=None if cut is None else int(cut),
             sha256=own.get("halflife-sha256"),
+            source=own.get("halflife-source", ""),
+            address=own.get("halflife-address", ""),
         )
 
     def _own_headers(self) -> list[tuple[str, bytes]]:
@@ -148,6 +157,9 @@ class DeadLetter:
             "halflife-partition": str(self.partition),
             "halflife-offset": str(self.offset),
         }
+        if self.source:
+            texts["halflife-source"] = self.source
+            texts["halflife-address"] = self.address[:_MOST_TEXT]
         return [(name, text.encode("utf-8", "replace")) for name, text in texts.items()]
 
 

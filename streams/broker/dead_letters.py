@@ -151,7 +151,7 @@ class DeadLetters:
         )
         try:
             for one in found:
-                letter = _sendable(one)
+                letter = _sendable(one, topic)
                 headers = [*letter.headers, (RESENT, one.place.encode())]
                 to = topic or letter.topic
                 waiting = producer.send(to, letter.value, key=letter.key, headers=headers)
@@ -205,9 +205,14 @@ class DeadLetters:
         return found
 
 
-def _sendable(found: Found) -> DeadLetter:
-    """The letter, if nothing was cut off."""
+def _sendable(found: Found, topic: str | None) -> DeadLetter:
+    """The letter, if nothing was cut off and it has somewhere to go."""
     letter = found.letter
+    if not (topic or letter.topic):
+        raise BrokerError(
+            f"dead letter {found.place} never was a record: it came from {letter.address}, source "
+            f"{letter.source!r}. Mend it there, or name the topic that it is for"
+        )
     if not letter.whole:
         raise BrokerError(
             f"dead letter {found.place} was cut off at {len(letter.value or b'')} of "

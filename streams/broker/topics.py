@@ -34,6 +34,8 @@ class TopicPlan:
         control: What workers are told by hand.
         decisions: What was done of it.
         progress: How far a training is.
+        sources: How far each source has been read, compacted.
+        source_events: Sources that were connected, lost, or not heard for a time.
 
     Example:
         >>> TopicPlan.with_prefix("lab", records="hplc.runs").dead_letters
@@ -51,6 +53,8 @@ class TopicPlan:
     control: str
     decisions: str
     progress: str
+    sources: str
+    source_events: str
 
     def __post_init__(self) -> None:
         names = self.names
@@ -91,6 +95,8 @@ class TopicPlan:
             self.control: {"retention.ms": str(_DAY)},
             self.decisions: keep,
             self.progress: {"retention.ms": str(_DAY)},
+            self.sources: compacted | {"segment.bytes": str(16 * 2**20)},
+            self.source_events: keep,
         }
 
     @classmethod

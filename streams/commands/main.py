@@ -30,6 +30,7 @@ SECTIONS: Final = {
         "up": "the whole service on this machine",
         "monitor": "one monitor worker, for production",
         "generator": "one generator worker, for production",
+        "connect": "one worker that reads the instruments of a lab file",
         "replay": "a CSV as live records",
     },
     "By hand": {

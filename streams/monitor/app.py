@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import faust
+from aiohttp import web as aiohttp_web
 from faust.web.drivers.aiohttp import Web as AiohttpWeb
 from mode import Service
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -42,6 +44,14 @@ class Pages(AiohttpWeb):
     production_blueprints = ()
     debug_blueprints = ()
     optional_blueprints = ()
+
+    def __init__(self, app: faust.App, listener: socket.socket) -> None:
+        super().__init__(app)
+        self._listener = listener
+
+    def _create_site(self) -> aiohttp_web.SockSite:
+        """Where it answers: Faust would choose no free port, and open the one it is told late."""
+        return aiohttp_web.SockSite(self._runner, self._listener)
 
 
 class Blocks:
@@ -96,6 +106,7 @@ def build_app(
     reader: HistoryReader,
     orders: Orders,
     heartbeat: Heartbeat,
+    listener: socket.socket,
     make_ingest: Callable[[Blocks], Ingest],
     on_stop: Callable[[], object],
     clock: Callable[[], float] = time.time,
@@ -110,6 +121,7 @@ def build_app(
         reader: Reads for them what was said before.
         orders: Who takes orders that come by the page.
         heartbeat: Told when the loop turns.
+        listener: Where the pages are served, bound.
         make_ingest: Makes the ingest, given where its blocks go.
         on_stop: Is called when the app begins to stop.
         clock: Seconds since 1970.
@@ -130,13 +142,10 @@ def build_app(
         broker_heartbeat_interval=3,
         broker_max_poll_interval=3600,
         consumer_auto_offset_reset="latest",
-        Web=Pages,
-        web_host=settings.web_host,
-        web_bind=settings.web_host,
-        web_port=settings.web_port,
         web_in_thread=False,
         worker_redirect_stdouts=False,
     )
+    app.web = Pages(app, listener)
     blocks = Blocks(app)
     ingest = make_ingest(blocks)
     board.workers = ingest.workers
@@ -170,7 +179,7 @@ def build_app(
     app.agent(app.topic(topics.progress, value_type=bytes, value_serializer="raw"))(progress)
     _add_pages(app, registry, board, ingest, clock)
     guard = Guard(settings.web_host, (settings.web_names or "").split(","))
-    Site(board, guard, orders=orders, clock=clock).install(app.web.web_app)  # type: ignore[attr-defined]  # of aiohttp, as Pages is
+    Site(board, guard, orders=orders, clock=clock).install(app.web.web_app)
     return app
 
 

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from halflife.schemas.lab import Lab
 from halflife.schemas.messages import Message
 from halflife.schemas.settings import Settings
+from halflife.streams.broker.broker_error import BrokerError
 from halflife.streams.broker.clients import aiokafka_arguments
 from halflife.streams.broker.lag import LagCollector
 from halflife.streams.broker.topics import TopicPlan, create_topics
@@ -58,11 +59,8 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         handler.addFilter(SeldomFilter("aiokafka"))
     # kafka-python warns when its thread had to wait for the processor: that is no news.
     logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
-    topics = TopicPlan.with_prefix(settings.topic_prefix)
-    create_topics(
-        settings, topics, partitions=settings.partitions, replication=settings.replication
-    )
-    settings = settings.model_copy(update={"web_port": settings.web_port or _free_port(settings)})
+    listener = _listener(settings)
+    topics = _topics(settings)
     registry = CollectorRegistry()
     sender = OrderSender(aiokafka_arguments(settings), topics.control)
     token = settings.secret("token")
@@ -112,6 +110,7 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         ),
         orders=orders,
         heartbeat=heartbeat,
+        listener=listener,
         make_ingest=make_ingest,
         on_stop=lambda: end_within(END_SECONDS),
     )
@@ -124,7 +123,7 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     watchdog.start()
     if relay is not None:
         relay.start()
-    log.info("live page and metrics at http://%s:%d/", settings.web_host, settings.web_port)
+    log.info("live page and metrics at http://%s:%d/", settings.web_host, listener.getsockname()[1])
     worker = faust.Worker(
         app, loglevel="WARNING", redirect_stdouts=False, override_logging=False, quiet=True
     )
@@ -141,10 +140,28 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         pool.stop()
 
 
-def _free_port(settings: Settings) -> int:
-    """A port that nobody has now: Faust knows no 0."""
-    with socket.create_server((settings.web_host, 0)) as server:
-        return int(server.getsockname()[1])
+def _topics(settings: Settings) -> TopicPlan:
+    """All topics, which are there now."""
+    topics = TopicPlan.with_prefix(settings.topic_prefix)
+    create_topics(
+        settings, topics, partitions=settings.partitions, replication=settings.replication
+    )
+    return topics
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """The port that it answers at, taken at once: a free one would be gone if it were only named.
+
+    Raises:
+        BrokerError: If somebody else has it.
+    """
+    where = settings.web_host, settings.web_port
+    family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
+    try:
+        return socket.create_server(where, family=family, backlog=128)
+    except OSError as error:
+        said = f"cannot answer at {where[0]}:{where[1]}: {error.strerror or error}"
+        raise BrokerError(f"{said}; HALFLIFE_WEB_PORT names another port") from error
 
 
 def why_stuck(

@@ -139,7 +139,7 @@ class Service:
         """Starts a worker.
 
         Args:
-            kind: ``monitor`` or ``generator``.
+            kind: ``monitor``, ``generator`` or ``connect``.
             name: Its lasting identity, and of its log.
             **more: Settings of this one.
         """
@@ -152,6 +152,7 @@ class Service:
             "HALFLIFE_WORKER_ID": name,
             "HALFLIFE_WEB_PORT": "0",
             "HALFLIFE_GENERATOR_PORT": "0",
+            "HALFLIFE_CONNECT_PORT": "0",
             "HALFLIFE_SNAPSHOT_SECONDS": str(self.snapshot_seconds),
             **self.more,
             **more,

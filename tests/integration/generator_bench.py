@@ -80,6 +80,7 @@ class Bench:
     lab: Lab
     producer: AIOKafkaProducer
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    windows: int = 0
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -90,13 +91,14 @@ class Bench:
         return TopicPlan.with_prefix(self.settings.topic_prefix)
 
     async def record(self, rows: list[dict[str, float]], partition: int = 0) -> Window:
-        """Sends real records, and tells their window."""
+        """Sends real records, and tells their window; the same records have the same identities."""
+        self.windows += 1
         sent = [
             await self.producer.send(
                 self.topics.records,
                 ExperimentRecord(
                     stream="opv",
-                    record_id=f"{id(rows)}-{i}",
+                    record_id=f"{self.windows}-{i}",
                     time=TIME,
                     instrument="robot",
                     values=row,

@@ -1,0 +1,1 @@
+"""Connectors: each speaks as some instruments do, and hands on what it hears."""

@@ -1,0 +1,72 @@
+"""The connect worker as a program: signals, web server, exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from halflife.schemas.lab import Lab
+from halflife.schemas.settings import Settings
+from halflife.streams.broker.topics import TopicPlan, create_topics
+from halflife.streams.generator.seldom_filter import SeldomFilter
+from halflife.streams.generator.web import GeneratorWeb
+from halflife.streams.telemetry.build_info import tell_build
+
+from .connect_worker import ConnectWorker
+
+log = logging.getLogger(__name__)
+
+
+def run_connect(lab: Lab, settings: Settings, environ: Mapping[str, str]) -> int:
+    """Runs a connect worker until SIGTERM or SIGINT; logging is set up by the caller.
+
+    Args:
+        lab: Its streams and sources.
+        settings: Of the machine, with a broker.
+        environ: Environment variables, where secrets of sources may stand.
+
+    Returns:
+        The exit status: 0 when it was told to end, 1 when it could not begin.
+
+    Raises:
+        BrokerError: For settings that no client can use.
+    """
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(SeldomFilter("aiokafka"))
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
+    topics = TopicPlan.with_prefix(settings.topic_prefix)
+    create_topics(
+        settings, topics, partitions=settings.partitions, replication=settings.replication
+    )
+    return asyncio.run(_run(lab, settings, environ))
+
+
+async def _run(lab: Lab, settings: Settings, environ: Mapping[str, str]) -> int:
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    tell_build(registry, "connect")
+    worker = ConnectWorker(lab, settings, registry=registry, environ=environ)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    pages = GeneratorWeb(
+        registry,
+        lambda: worker.not_ready,
+        host=settings.web_host,
+        port=settings.connect_port,
+    )
+    try:
+        async with pages:
+            log.info("metrics at %s/metrics", pages.address)
+            await worker.run()
+    except OSError as error:
+        log.error(  # noqa: TRY400  # it is no bug
+            "cannot answer at %s:%d: %s", settings.web_host, settings.connect_port, error
+        )
+        return 1
+    return 0
