@@ -83,15 +83,10 @@ class SourceRunner:
         pause = self._first_pause
         while True:
             began = time.monotonic()
-            least = 0.0
+            least: float | None = 0.0
             self._metrics.tried(self.plan.name)
             try:
-                await self._session()
-            except SourceAway as error:
-                self._is("away", str(error))
-            except (SourceRefused, LabFileError) as error:
-                self._is("refused", str(error))
-                least = _REFUSED_PAUSE  # somebody has to mend something; it is looked at again
+                least = await self._session()
             except ProducerFenced:
                 self._is("away", "another worker reads it now")
             except (KafkaError, OSError) as error:
@@ -100,24 +95,43 @@ class SourceRunner:
                 log.exception("source %s: a fault of its connector", self.plan.name)
                 self._is("away", f"a fault of its connector: {type(error).__name__}: {error}")
             else:
-                self._is("ended", "has nothing more to say")
-                return
+                if least is None:
+                    return
             if time.monotonic() - began > _WELL_SECONDS:
                 pause = self._first_pause
-            wait = max(least, pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+            wait = max(least or 0.0, pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
             await asyncio.sleep(wait)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _session(self) -> None:
-        """From one entering of the outlet to the first failure, or the end of the source."""
+    async def _session(self) -> float | None:
+        """From one entering of the outlet to the first failure, or the end of the source.
+
+        Returns:
+            Seconds that it shall rest at least; None if the source has ended.
+        """
         async with self._make_outlet() as outlet:
             await self._tell(outlet)
-            connector = self._make_connector(self._connected)
-            async with aclosing(connector.read(outlet.position)) as batches:  # type: ignore[type-var]  # an async generator
-                async for batch in batches:
-                    await self._tell(outlet)
-                    self._metrics.written(self.plan.name, await outlet.write(batch))
-            self._news = ("ended", f"source {self.plan.name} has nothing more to say")
+            try:
+                await self._listen(outlet)
+            except SourceAway as error:
+                self._is("away", str(error))
+                rest: float | None = 0.0
+            except (SourceRefused, LabFileError) as error:
+                self._is("refused", str(error))
+                rest = _REFUSED_PAUSE  # somebody has to mend something; it is looked at again
+            else:
+                self._is("ended", "has nothing more to say")
+                rest = None
+            await self._tell(outlet)
+        return rest
+
+    async def _listen(self, outlet: Outlet) -> None:
+        """Write what the source says for as long as it does."""
+        connector = self._make_connector(self._connected)
+        async with aclosing(connector.read(outlet.position)) as batches:  # type: ignore[type-var]  # an async generator
+            async for batch in batches:
+                await self._tell(outlet)
+                self._metrics.written(self.plan.name, await outlet.write(batch))
             await self._tell(outlet)
 
     def _connected(self, address: str) -> None:
@@ -128,8 +142,8 @@ class SourceRunner:
         if state == self.state.state and state == "connected":
             return
         if state != self.state.state:
-            kind = {"connected": "connected", "away": "lost", "refused": "refused"}.get(state)
-            self._news = self._news if kind is None else (kind, f"source {self.plan.name}: {text}")
+            kind = {"away": "lost"}.get(state, state)
+            self._news = kind, f"source {self.plan.name}: {text}"
             log.log(
                 logging.INFO if state in {"connected", "ended"} else logging.WARNING,
                 "source %s: %s: %s",
