@@ -17,6 +17,7 @@ import click
 from .options import lab_option, read_settings
 
 if TYPE_CHECKING:
+    from halflife.schemas.lab import Lab
     from halflife.schemas.settings import Settings
 
     from .supervisor import Supervisor
@@ -33,7 +34,7 @@ _LOOK: Final = 0.5  # seconds from one look at the workers to the next
     help="Folder for Kafka's log, models and our logs; default: HALFLIFE_DATA, or .halflife.",
 )
 def command(lab_file: Path | None, data: Path | None) -> None:
-    """Run everything on this machine until Ctrl-C: Kafka, a monitor and a generator worker.
+    """Run everything on this machine until Ctrl-C: Kafka, and a worker of each kind.
 
     With HALFLIFE_BROKER set, that Kafka is used in place of our own. The lab file is ./lab.toml
     unless --lab names another. A worker that dies is started again.
@@ -55,7 +56,7 @@ def command(lab_file: Path | None, data: Path | None) -> None:
             settings = _start_kafka(settings, stack)
         _create_topics(settings)
         workers = stack.enter_context(_workers(settings, lab_file))
-        click.echo(_welcome(settings, list(lab.streams)))
+        click.echo(_welcome(settings, lab))
         look_after(workers, stop, lambda line: click.echo(line, err=True))
         click.echo("stopping ...")
     click.echo("stopped")
@@ -70,7 +71,7 @@ def look_after(workers: Supervisor, stop: threading.Event, say: Callable[[str], 
 
 
 def worker_command(kind: str, lab_file: Path) -> list[str]:
-    """Program and arguments of a worker: ``monitor`` or ``generator``."""
+    """Program and arguments of a worker: ``monitor``, ``generator`` or ``connect``."""
     module = "halflife.streams.commands.main"
     return [sys.executable, "-m", module, kind, "--lab", str(lab_file.absolute())]
 
@@ -79,7 +80,7 @@ def _choose_ports(settings: Settings) -> Settings:
     """Free ports in place of those that are 0, so that they can be told."""
     chosen = {}
     with ExitStack() as held:
-        for name in ("web_port", "generator_port"):
+        for name in ("web_port", "generator_port", "connect_port"):
             if getattr(settings, name) == 0:
                 probe = held.enter_context(socket.socket())
                 probe.bind((settings.web_host, 0))
@@ -119,23 +120,29 @@ def _workers(settings: Settings, lab_file: Path) -> Supervisor:
         "HALFLIFE_DATA": str(settings.data.absolute()),
         "HALFLIFE_WEB_PORT": str(settings.web_port),
         "HALFLIFE_GENERATOR_PORT": str(settings.generator_port),
+        "HALFLIFE_CONNECT_PORT": str(settings.connect_port),
     }
     commands = {
         "monitor worker": worker_command("monitor", lab_file),
         "generator worker": worker_command("generator", lab_file),
+        "connect worker": worker_command("connect", lab_file),
     }
     return Supervisor(commands, environment, settings.data / "logs")
 
 
-def _welcome(settings: Settings, streams: list[str]) -> str:
+def _welcome(settings: Settings, lab: Lab) -> str:
+    streams, sources = list(lab.streams), list(lab.sources)
     host = settings.web_host if settings.web_host != "0.0.0.0" else "localhost"  # noqa: S104  # shown, not bound
     page = f"http://{host}:{settings.web_port}"
+    push = f"http{'s' * bool(settings.push_certfile)}://{host}:{settings.connect_port}"
     return "\n".join(
         [
             f"Halflife watches {len(streams)} stream{'s' * (len(streams) != 1)}: "
             + ", ".join(streams),
             f"  live page   {page}/",
             f"  metrics     {page}/metrics and http://{host}:{settings.generator_port}/metrics",
+            f"  records     POST {push}/v1/records"
+            + (f", and from {', '.join(sources)}" if sources else ""),
             f"  Kafka       {settings.broker}",
             f"  logs        {settings.data / 'logs'}",
             f"Send records with: halflife replay DATA.csv --stream {streams[0]} --lab LAB.toml",
