@@ -175,14 +175,25 @@ def cell_of(found: Any, column: Column, path: str) -> float | int | str | None:
             found = int(text) if column.kind is Kind.INTEGER else float(text)
         except ValueError:
             raise MessageError("wrong-type", path, f"a number is due, not {text[:60]!r}") from None
-        return None if isinstance(found, float) and math.isnan(found) else found
+        if isinstance(found, float) and math.isnan(found):
+            return None
     if isinstance(found, int | float):
-        return found
+        return _of_64_bits(found, path)
     raise MessageError(
         "wrong-type",
         path,
         f"one number is due, not {type(found).__name__}: a path such as {column.name}.0 names one",
     )
+
+
+def _of_64_bits(found: float, path: str) -> float | int:
+    """A number as JSON can have it."""
+    if isinstance(found, float) or -(2**63) <= found < 2**63:
+        return found
+    try:
+        return float(found)
+    except OverflowError:
+        raise MessageError("not-finite", path, "a number with more than 308 digits") from None
 
 
 def _category(found: Any, path: str) -> str:
@@ -203,6 +214,8 @@ def _text(values: Mapping[str, Any], path: str | None) -> str | None:
 
 def _shown(values: Mapping[str, Any]) -> bytes:
     """Values as bytes for the dead letters, whatever they are."""
-    return orjson.dumps(
-        values, default=repr, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
-    )
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    try:
+        return orjson.dumps(values, default=repr, option=options)
+    except TypeError:  # an integer of more than 64 bits, a key that is no name
+        return repr(values).encode("utf-8", "replace")

@@ -43,7 +43,7 @@ def source_time(value: Any, zone: tzinfo | None, path: str = "time") -> datetime
 
     Example:
         >>> source_time(1_795_000_000_000, None).isoformat()
-        '2026-11-18T08:26:40+00:00'
+        '2026-11-18T11:06:40+00:00'
         >>> source_time("2026-11-22 10:00", zone_of("Europe/Berlin")).isoformat()
         '2026-11-22T10:00:00+01:00'
     """

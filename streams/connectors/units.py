@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from halflife.schemas.errors import MessageError
@@ -19,10 +19,6 @@ class Units:
         (298.15, 7.0)
     """
 
-    def __init__(self) -> None:
-        self._registry: Any = None
-        self._factors = lru_cache(maxsize=1024)(self._line)
-
     def convert(self, value: float, given: str, due: str, path: str) -> float:
         """A value in the unit that is due.
 
@@ -38,40 +34,46 @@ class Units:
         if given.strip() == due.strip():
             return value
         try:
-            slope, offset = self._factors(given.strip(), due.strip())
+            slope, offset = _line(given.strip(), due.strip())
         except ValueError as error:
-            raise MessageError(
-                "unit", path, f"{error}; the lab file can name it with unit"
-            ) from None
+            said = f"{error}; the lab file can name it with unit"
+            raise MessageError("unit", path, said) from None
         return slope * value + offset
 
-    def _line(self, given: str, due: str) -> tuple[float, float]:
-        """Slope and offset from one unit to the other.
 
-        Raises:
-            ValueError: If there are none.
-        """
-        import pint
+@cache
+def _registry() -> Any:
+    """All units; reading their definitions takes a quarter of a second."""
+    import pint
 
-        if self._registry is None:
-            self._registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
-        try:
-            found = [
-                self._registry.Quantity(x, self._unit(given)).to(self._unit(due)) for x in (0, 1)
-            ]
-        except pint.DimensionalityError:
-            raise ValueError(f"the source gives {given!r} where {due!r} is due") from None
-        zero, one = (float(each.magnitude) for each in found)
-        return one - zero, zero
+    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
 
-    def _unit(self, name: str) -> Any:
-        """A unit of the registry; ``1`` and no text are no unit."""
-        import pint
 
-        try:
-            return self._registry.Unit("" if name in {"", "1"} else name)
-        except (pint.UndefinedUnitError, pint.errors.DefinitionSyntaxError, ValueError):
-            pass
-        except Exception as error:  # its parser raises what Python's tokenizer does
-            raise ValueError(f"{name!r} is no unit: {type(error).__name__}") from error
-        raise ValueError(f"{name!r} is no unit that is known here")
+@lru_cache(maxsize=1024)
+def _line(given: str, due: str) -> tuple[float, float]:
+    """Slope and offset from one unit to the other.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    import pint
+
+    registry = _registry()
+    try:
+        found = [registry.Quantity(x, _unit(given)).to(_unit(due)) for x in (0, 1)]
+    except pint.DimensionalityError:
+        raise ValueError(f"the source gives {given!r} where {due!r} is due") from None
+    zero, one = (float(each.magnitude) for each in found)
+    return one - zero, zero
+
+
+def _unit(name: str) -> Any:
+    """A unit of the registry; ``1`` and no text are no unit.
+
+    Raises:
+        ValueError: For what is none.
+    """
+    try:
+        return _registry().Unit("" if name in {"", "1"} else name)
+    except Exception:  # noqa: BLE001  # its parser raises whatever Python's tokenizer does
+        raise ValueError(f"{name!r} is no unit that is known here") from None
