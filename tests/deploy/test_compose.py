@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
 COMMANDS = {name for commands in SECTIONS.values() for name in commands}
-WORKERS = {"monitor": 8600, "generator": 8601, "generator-gpu": 8601}
+WORKERS = {"monitor": 8600, "generator": 8601, "generator-gpu": 8601, "connect": 8602}
 
 
 def filled() -> str:
@@ -103,9 +104,11 @@ def test_a_worker_is_started_as_it_can_be(name: str, port: int) -> None:
     found = settings(service["environment"])
     assert found.broker == "kafka:19092"
     assert found.worker_id
-    assert f"://127.0.0.1:{port}/ready" in service["healthcheck"]["test"][-1]
+    page = "metrics" if command == "connect" else "ready"  # it is well where an instrument is not
+    assert f"://127.0.0.1:{port}/{page}" in service["healthcheck"]["test"][-1]
     assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
-    assert port == (found.web_port if command == "monitor" else found.generator_port)
+    ports = {"monitor": found.web_port, "connect": found.connect_port}
+    assert port == ports.get(command, found.generator_port)
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
     assert re.fullmatch(rf"halflife-{command}:{version('halflife')}(-cuda)?", service["image"])
@@ -126,7 +129,7 @@ def test_prometheus_is_told_the_same_but_for_addresses(tmp_path: Path) -> None:
         (DEPLOY / folder / "prometheus.yml").read_text("utf-8")
         for folder in ("compose", "prometheus")
     )
-    addresses = {"alertmanager": 9093, "monitor": 8600, "generator": 8601}
+    addresses = {"alertmanager": 9093, "monitor": 8600, "generator": 8601, "connect": 8602}
     for name, port in addresses.items():
         assert name in SERVICES
         theirs = theirs.replace(f"localhost:{port}", f"{name}:{port}")
@@ -173,14 +176,20 @@ def test_the_images_hold_the_rooms_and_run_as_nobody_special() -> None:
     assert re.search(r":\d+\.\d+\.\d+-slim", base[1])
     bases = set(re.findall(r"^FROM (\S+)", CONTAINERFILE, re.MULTILINE))
     assert bases == {"${PYTHON}", "build", "base"}
+    (spoken,) = re.findall(r"^ARG CONNECTORS=(.*)$", CONTAINERFILE, re.MULTILINE)
+    extras = tomllib.loads(project)["project"]["optional-dependencies"]
+    assert set(spoken.split(",")) < extras.keys()
     installs = re.findall(r"pip install.*", CONTAINERFILE)
     assert all("--no-cache" in line for line in installs)
 
 
-@pytest.mark.parametrize(("target", "neural"), [("monitor", False), ("generator", True)])
-def test_an_image_starts_its_worker(target: str, neural: bool) -> None:
+@pytest.mark.parametrize(
+    ("target", "build"),
+    [("monitor", "build"), ("generator", "build-neural"), ("connect", "build-connect")],
+)
+def test_an_image_starts_its_worker(target: str, build: str) -> None:
     stage = CONTAINERFILE.partition(f"FROM base AS {target}\n")[2].partition("\nFROM ")[0]
-    assert ("--from=build-neural" in stage) is neural
+    assert re.findall(r"--from=(\S+)", stage) == [build]
     (command,) = re.findall(r'^CMD \["(\w+)", "--lab"', stage, re.MULTILINE)
     assert command == target
     assert command in COMMANDS

@@ -27,7 +27,7 @@ CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 
 Manifest = dict[str, Any]
 COMMANDS = {name for commands in SECTIONS.values() for name in commands}
-WORKERS = {"monitor": 8600, "generator": 8601}
+WORKERS = {"monitor": 8600, "generator": 8601, "connect": 8602}
 
 
 @cache
@@ -98,6 +98,7 @@ def test_kustomize_puts_them_together(overlay: str) -> None:
             assert wants_card is (overlay == "gpu" and each["name"] == "generator")
     cuda = "-cuda" if overlay == "gpu" else ""
     assert images == {
+        "registry.example.org/halflife-connect:0.1.0",
         "registry.example.org/halflife-monitor:0.1.0",
         f"registry.example.org/halflife-generator:0.1.0{cuda}",
     }
@@ -132,11 +133,15 @@ def test_a_worker_is_started_as_it_can_be(worker: str, port: int) -> None:
         assert path is not None
         assert mounts[str(path.parent)] == "secrets", "secrets come by reference"
     assert settings.sasl_password is None
-    assert port == (settings.web_port if worker == "monitor" else settings.generator_port)
+    ports = {"monitor": settings.web_port, "connect": settings.connect_port}
+    assert port == ports.get(worker, settings.generator_port)
     (shown,) = found["ports"]
     assert (shown["name"], shown["containerPort"]) == ("web", port)
-    for probe in ("startupProbe", "readinessProbe"):
-        assert found[probe]["httpGet"] == {"path": "/ready", "port": "web"}
+    # A connect worker takes records while an instrument is away, of which its /ready tells.
+    page = "/metrics" if worker == "connect" else "/ready"
+    for probe in {"startupProbe", "readinessProbe"} & found.keys():
+        assert found[probe]["httpGet"] == {"path": page, "port": "web"}
+    assert "readinessProbe" in found
     assert found["livenessProbe"]["httpGet"]["path"] == "/metrics"
     volumes = {each["name"] for each in pod(worker)["spec"]["volumes"]}
     assert set(mounts.values()) <= volumes

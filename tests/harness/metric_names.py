@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from halflife.schemas.settings import Settings
 from halflife.streams.broker.lag import LagCollector, PartitionLag
+from halflife.streams.connectors.metrics import ConnectorMetrics
 from halflife.streams.generator.metrics import GeneratorMetrics
 from halflife.streams.monitor.metrics import MonitorMetrics
 from halflife.streams.telemetry.build_info import tell_build
@@ -21,12 +24,16 @@ def metric_names() -> dict[str, set[str]]:
     )
     lag.refresh()
     found: dict[str, set[str]] = {}
-    for make in (MonitorMetrics, GeneratorMetrics, WebhookMetrics, _build):
+    for make in (MonitorMetrics, GeneratorMetrics, WebhookMetrics, _sources, _build):
         registry = CollectorRegistry()
         make(registry)
         for collector in list(registry._collector_to_names):
             found |= _names(collector)
     return found | _names(lag) | _names(GpuCollector(ask=str))
+
+
+def _sources(registry: CollectorRegistry) -> None:
+    ConnectorMetrics(registry, clock=time.time)
 
 
 def _build(registry: CollectorRegistry) -> None:
