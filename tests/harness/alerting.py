@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -13,17 +12,12 @@ from typing import Any, Final, Self
 
 import yaml
 
+from .ports import free_port
 from .service import wait_until
 from .tools import tool
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 START: Final = 30.0
-
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 class Alerting:

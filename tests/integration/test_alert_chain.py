@@ -17,8 +17,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from halflife.streams.broker.embedded import EmbeddedKafka
-from tests.harness.alerting import Alerting, free_port
+from tests.harness.alerting import Alerting
 from tests.harness.hook import Hook
+from tests.harness.ports import free_port
 from tests.harness.records import LAB, Sent, json_record, rows_of
 from tests.harness.service import Service, Worker, wait_until
 from tests.harness.tools import tool

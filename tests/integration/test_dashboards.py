@@ -16,9 +16,10 @@ from typing import Any, Final
 import pytest
 
 from halflife.streams.broker.embedded import EmbeddedKafka
-from tests.harness.alerting import Alerting, free_port
+from tests.harness.alerting import Alerting
 from tests.harness.dashboards import Asked, asked
 from tests.harness.hook import Hook
+from tests.harness.ports import free_port
 from tests.harness.records import LAB, Sent, json_record, rows_of
 from tests.harness.service import Service, wait_until
 from tests.harness.trial import GOES_ON

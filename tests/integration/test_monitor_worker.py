@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +21,7 @@ from halflife.schemas.control import Command
 from halflife.streams.broker.embedded import EmbeddedKafka
 from halflife.streams.watch.identity import identity
 from tests.harness.ledger import Ledger
+from tests.harness.ports import free_port
 from tests.harness.records import (
     ARROW_HEADERS,
     BEGIN,
@@ -80,11 +80,6 @@ def settled(service: Service, seconds: float = WORK) -> Ledger:
 
     wait_until(lambda: Ledger.glance(service).settled, seconds, logs, every=0.5)
     return Ledger.read(service)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def get(port: int, page: str) -> tuple[int, str]:
