@@ -10,7 +10,7 @@ from .links import live_page, runbook
 from .panels import BAD, GOOD, LOOK, About, Made, Rows, drawn, number, states, steps
 from .query import WORKER, Query, best
 
-_JOBS: Final = 'job=~"halflife-(monitor|generator)"'
+_JOBS: Final = 'job=~"halflife-(monitor|generator|connect)"'
 _STOOD: Final = "time() - halflife_worker_progress_timestamp_seconds"
 _UNSAVED: Final = f"time() - {best('halflife_snapshot_timestamp_seconds', 'partition')}"
 
@@ -25,6 +25,7 @@ def service() -> Board:
         rows=[
             Row("Now", _numbers()),
             Row("Records", _records()),
+            Row("Instruments", _sources()),
             Row("Dead letters", _dead_letters()),
             Row("Workers", _workers()),
             Row("Kafka", _kafka()),
@@ -35,7 +36,7 @@ def service() -> Board:
 
 def _numbers() -> list[Made]:
     up = About(
-        "Workers that answer", "Monitor and generator workers that Prometheus reaches.", "short",
+        "Workers that answer", "Workers of all kinds that Prometheus reaches.", "short",
         [runbook("HalflifeWorkerGone"), live_page()], steps((1, LOOK), (2, GOOD), below=BAD),
         width=6, height=4,
     )  # fmt: skip
@@ -93,6 +94,40 @@ def _records() -> list[Made]:
         drawn(outcome, [Query(taken, "{{outcome}}")], stacked=True),
         drawn(lag, [Query(waits, "{{topic}} {{partition}}")], line_at_steps=True),
         drawn(silence, [Query(quiet, "{{stream}}")], line_at_steps=True),
+    ]
+
+
+def _sources() -> list[Made]:
+    heard = About(
+        "Sources", "Green while a source of the lab file can be heard. `/ready` of the connect "
+        "worker says why one cannot.", "bool_on_off", [runbook("HalflifeSourceAway"), live_page()],
+        steps((1, GOOD), below=BAD), empty="the lab file has no sources",
+    )  # fmt: skip
+    said = About(
+        "Records a second, by source", "What connectors have written to Kafka.", "short",
+        [runbook("HalflifeSourceAway"), live_page()], least=0, empty="no source speaks",
+    )  # fmt: skip
+    refused = About(
+        "What sources gave and could not be used", "In each stretch of time; it lies in the dead "
+        "letters with its address in the source.", "short",
+        [runbook("HalflifeDeadLettersRising"), live_page()], steps((1, LOOK), below=GOOD), least=0,
+        empty="nothing was refused",
+    )  # fmt: skip
+    gaps = About(
+        "Times in which a source could not be heard", "In each stretch of time, where the protocol "
+        "does not keep what was said meanwhile.", "short",
+        [runbook("HalflifeSourceGap"), live_page()], steps((1, LOOK), below=GOOD), least=0,
+        empty="none",
+    )  # fmt: skip
+    of = "sum by (source) "
+    written = of + '(rate(halflife_source_records_total{outcome="accepted"}[$__rate_interval]))'
+    bad = "sum by (source, reason) (increase(halflife_source_refused_total[$__rate_interval]))"
+    quiet = of + "(increase(halflife_source_gaps_total[$__rate_interval]))"
+    return [
+        states(heard, [Query(best("halflife_source_up", "source"), "{{source}}")]),
+        drawn(said, [Query(written, "{{source}}")], stacked=True),
+        drawn(refused, [Query(bad, "{{source}}: {{reason}}")], draw="bars"),
+        drawn(gaps, [Query(quiet, "{{source}}")], draw="bars"),
     ]
 
 

@@ -83,8 +83,11 @@ class Alerting:
         config["rule_files"] = [str(DEPLOY / "prometheus" / "rules" / "*.yaml")]
         place = [{"targets": [f"127.0.0.1:{self.alertmanager}"]}]
         config["alerting"]["alertmanagers"] = [{"static_configs": place}]
-        for job in config["scrape_configs"]:
+        jobs = [job for job in config["scrape_configs"] if job["job_name"] in targets]
+        assert len(jobs) == len(targets)
+        for job in jobs:
             job["static_configs"] = [{"targets": [targets[job["job_name"]]]}]
+        config["scrape_configs"] = jobs
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(config))
 
     def _config_alertmanager(self, webhook: str, slack: str, smtp: str) -> None:
