@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _REFUSED_PAUSE: Final = 60.0
+_FENCED_PAUSE: Final = 20.0
 _WELL_SECONDS: Final = 60.0
 
 
@@ -89,6 +90,9 @@ class SourceRunner:
                 least = await self._session()
             except ProducerFenced:
                 self._is("away", "another worker reads it now")
+                least = (
+                    _FENCED_PAUSE  # the group will tell us by then, and we end each other no more
+                )
             except (KafkaError, OSError) as error:
                 self._is("away", f"trouble with Kafka: {type(error).__name__}: {error}")
             except Exception as error:
