@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from .allowed import allowed, find, keys_of
+from .allowed import Schema, allowed, find, keys_of
 from .lab import lab_schema
 from .messages import MESSAGES
 from .settings import settings_table
+from .sources.kinds import SOURCES
+from .sources.source_plan import SourcePlan
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _CODE_SECTIONS: Final = re.compile(
@@ -43,17 +46,32 @@ def keys_table() -> str:
     schema = lab_schema()
     rows = ["| key | what it is | allowed | default |", "|---|---|---|---|"]
     for table, place in _KEYS.items():
-        part = find(schema, place)
-        for key in keys_of(part):
-            field = find(schema, (*place, key))
-            default = field.get("default")
-            shown = (
-                "**required**" if key in part.get("required", []) else f"`{json.dumps(default)}`"
-            )
-            shown = "" if default in (None, "") and shown[0] == "`" else shown
-            form = allowed(schema, (*place, key)).replace("|", "\\|")
-            rows.append(f"| `{table}.{key}` | {field['description']} | {form} | {shown} |")
+        rows += _key_rows(schema, place, table)
+    sources = SourcePlan.model_json_schema(by_alias=True)
+    common = keys_of(sources)
+    rows += _key_rows(sources, (), "source")
+    rows += _key_rows(sources, ("column", "COLUMN"), "source.column")
+    for kind, model in SOURCES.items():
+        rows += _key_rows(model.model_json_schema(by_alias=True), (), f"{kind} source", but=common)
     return "\n".join(rows) + "\n"
+
+
+def _key_rows(
+    schema: Schema, place: Sequence[str | int], table: str, *, but: Sequence[str] = ()
+) -> list[str]:
+    """A row for each key of one table of the lab file."""
+    rows = []
+    part = find(schema, place)
+    for key in keys_of(part):
+        if key in but:
+            continue
+        field = find(schema, (*place, key))
+        default = field.get("default")
+        shown = "**required**" if key in part.get("required", []) else f"`{json.dumps(default)}`"
+        shown = "" if default in (None, "", {}) and shown[0] == "`" else shown
+        form = allowed(schema, (*place, key)).replace("|", "\\|")
+        rows.append(f"| `{table}.{key}` | {field['description']} | {form} | {shown} |")
+    return rows
 
 
 def readme(text: str) -> str:
