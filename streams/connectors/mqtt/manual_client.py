@@ -46,6 +46,8 @@ class ManualClient(aiomqtt.Client):
         self._news = asyncio.Event()
         self._overrun = False
         self._client.manual_ack_set(True)
+        # Nobody may be waiting when the connection breaks, and asyncio would complain.
+        self._disconnected.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def acknowledge(self, heard: Heard) -> None:
         """Tell the broker that it need not send a message again."""

@@ -14,7 +14,7 @@ from tests.harness.mosquitto import Mosquitto, make_certificates
 
 from .conftest import Serve
 
-SECRET = "OVEN_KEY"
+SECRET = "OVEN_KEY"  # noqa: S105  # the name of a variable
 STREAM = """
 [stream.oven]
 [stream.oven.column]
