@@ -14,9 +14,11 @@ from halflife.schemas.translated import Found, shown, translated
 from .mqtt_source import MqttSource
 from .other_source import OtherSource
 from .source_plan import SourcePlan
+from .sparkplug_source import SparkplugSource
 
 SOURCES: Final[dict[str, type[SourcePlan]]] = {
     "mqtt": MqttSource,
+    "sparkplug": SparkplugSource,
 }
 """The model of each type, in alphabetical order; other types come from installed packages."""
 

@@ -52,13 +52,18 @@ def client_id(plan: MqttBroker, surroundings: Surroundings) -> str:
 
 @asynccontextmanager
 async def connected(
-    plan: MqttBroker, surroundings: Surroundings, *, will: aiomqtt.Will | None = None
+    plan: MqttBroker,
+    surroundings: Surroundings,
+    *,
+    lasting: bool = True,
+    will: aiomqtt.Will | None = None,
 ) -> AsyncIterator[ManualClient]:
-    """A client that is connected, with its lasting session, or in a dry run without one.
+    """A client that is connected.
 
     Args:
         plan: Of the source.
         surroundings: Of the machine.
+        lasting: Whether the broker is to keep what comes while we are away; never in a dry run.
         will: What the broker publishes when we are gone without a word.
 
     Raises:
@@ -78,7 +83,7 @@ async def connected(
         tls_context=_tls(plan),
         timeout=10,
         will=will,
-        **_session(plan, lasting=not surroundings.dry_run),
+        **_session(plan, lasting=lasting and not surroundings.dry_run),
     )
     try:
         async with client:
