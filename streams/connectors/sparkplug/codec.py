@@ -143,7 +143,7 @@ def decode(raw: bytes, limit: int) -> Payload:
         message.ParseFromString(raw)
     except DecodeError as error:
         raise MessageError("broken-protobuf", "", f"no message of Sparkplug B: {error}") from None
-    if message.uuid.endswith("_COMPRESSED"):
+    if _text(message.uuid).endswith("_COMPRESSED"):
         raise MessageError("broken-protobuf", "uuid", "compressed messages are not read")
     if len(message.metrics) > _MOST_METRICS:
         said = f"{len(message.metrics):,} metrics; {_MOST_METRICS:,} are allowed in one message"
@@ -206,9 +206,10 @@ def _metric(found: Any) -> Metric:
     if field is not None and not found.is_null:
         # Without a type the birth says it; then the field goes along, to be read by it.
         raw = getattr(found, field)
+        raw = _text(raw) if field == "string_value" else raw
         value = value_of(found.datatype, field, raw) if found.datatype else (field, raw)
     return Metric(
-        name=found.name if found.HasField("name") and found.name else None,
+        name=_text(found.name) or None,
         alias=found.alias if found.HasField("alias") else None,
         time=found.timestamp if found.HasField("timestamp") else None,
         type=found.datatype,
@@ -221,6 +222,13 @@ def _metric(found: Any) -> Metric:
 def _unit(properties: Any) -> str | None:
     given = dict(zip(properties.keys, properties.values, strict=False))
     for name in _UNIT_NAMES:
-        if name in given and (text := given[name].string_value.strip()):
-            return str(text)
+        if name in given and (text := _text(given[name].string_value).strip()):
+            return text
     return None
+
+
+def _text(found: str | bytes) -> str:
+    """A text; the library gives bytes where it is no UTF-8."""
+    if isinstance(found, bytes):
+        raise MessageError("broken-protobuf", "", f"no text in UTF-8: {found[:40]!r}")
+    return found

@@ -200,7 +200,7 @@ def test_what_is_told_late_leaves_the_values_of_now_alone() -> None:
     story.data(2, {"t": 21.0, "p": 2.0})
     story.bear()
     late = story.data(2, {"t": 30.0}, historical=True, at=50_000)
-    assert values(late) == [{"t": 30.0, "p": 2.0}]
+    assert values(late) == [{"t": 30.0, "p": 2.0, "n": -3}]
     assert late[0].time.timestamp() == 50.0
     assert values(story.data(3, {"p": 5.0})) == [{"t": 20.0, "p": 5.0, "n": -3}]
 
