@@ -20,9 +20,7 @@ class MqttBroker(Access):
     port: int | None = Field(
         default=None, ge=1, le=65535, description="Its port; default 1883, with TLS 8883."
     )
-    version: Literal["3.1.1", "5"] = Field(
-        default="5", description="Of the protocol; with 5 a session lasts as long as we ask for."
-    )
+    version: Literal["3.1.1", "5"] = Field(default="5", description="Of the protocol.")
     client_id: str | None = Field(
         default=None,
         min_length=1,
@@ -33,13 +31,6 @@ class MqttBroker(Access):
     )
     keep_alive: Duration = Field(
         default=30.0, ge=2.0, le=3600.0, description="After which a silent connection is dead."
-    )
-    session_hours: float = Field(
-        default=168.0,
-        gt=0,
-        le=87_600,
-        description="For which the broker keeps what comes while nobody reads (version 5; else as "
-        "the broker is set).",
     )
     max_payload: int = Field(
         default=1_048_576,

@@ -33,6 +33,13 @@ class MqttSource(MqttBroker):
     qos: Literal[0, 1] = Field(
         default=1, description="1: nothing is lost while nobody reads; 0: it may be."
     )
+    session_hours: float = Field(
+        default=168.0,
+        gt=0,
+        le=87_600,
+        description="For which the broker keeps what comes while nobody reads (version 5; else as "
+        "the broker is set).",
+    )
     payload: Literal["auto", "json", "scalar"] = Field(
         default="auto",
         description="json: a record, or a list of records; scalar: one value, as text; auto: json "

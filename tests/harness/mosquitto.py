@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from .alerting import free_port
+from .ports import free_port
 from .service import wait_until
 from .tools import tool
 

@@ -14,6 +14,9 @@ from halflife.schemas.sources.mqtt_join import MqttJoin
 from halflife.streams.connectors.joined import Joined
 from halflife.streams.connectors.joiner import Joiner
 
+Done = list[tuple[dict[str, Any], Joined]]
+"""All fields of records that are whole, and what was joined."""
+
 _TRIGGER: Final = "\0trigger"
 _MOST_WAITING: Final = 1000
 _LARGEST: Final = 4096
@@ -62,7 +65,7 @@ class Joins:
         time: float,
         now: float,
         payload: Any = None,
-    ) -> list[tuple[dict[str, Any], Joined]]:
+    ) -> Done:
         """The records that a value completes, with all their fields.
 
         Args:
@@ -95,16 +98,14 @@ class Joins:
         self._make_room()
         self._open.setdefault(group, self._joiner()).put(name, value, time)
 
-    def trigger(
-        self, parts: Mapping[str, str], name: str, payload: Any, time: float
-    ) -> list[tuple[dict[str, Any], Joined]]:
+    def trigger(self, parts: Mapping[str, str], name: str, payload: Any, time: float) -> Done:
         """The records of all that agree with the parts of the trigger's topic."""
         meant = [
             group
             for group in self._open
             if all(parts.get(key, value) == value for key, value in group.parts)
         ] or [Group(tuple(sorted(parts.items())))]
-        done = []
+        done: Done = []
         for group in meant:
             joiner = self._open.setdefault(group, self._joiner())
             fields = payload if isinstance(payload, dict) else {name: payload}
@@ -114,9 +115,9 @@ class Joins:
             self._tidy(group)
         return done
 
-    def flush(self, now: float) -> list[tuple[dict[str, Any], Joined]]:
+    def flush(self, now: float) -> Done:
         """The records whose time is over."""
-        done = []
+        done: Done = []
         for group in list(self._open):
             done += self._told(group, self._open[group].flush(now))
             self._tidy(group)
@@ -162,7 +163,7 @@ class Joins:
             values = {name: value for name, value in one.values.items() if name != _TRIGGER}
             yield {**fields, **values}, one
 
-    def _make_room(self) -> list[tuple[dict[str, Any], Joined]]:
+    def _make_room(self) -> Done:
         """The record that is ended early, because too many values wait for others."""
         if sum(map(len, self._open.values())) < _MOST_WAITING:
             return []

@@ -55,7 +55,7 @@ async def connected(
     plan: MqttBroker,
     surroundings: Surroundings,
     *,
-    lasting: bool = True,
+    session: float = 0.0,
     will: aiomqtt.Will | None = None,
 ) -> AsyncIterator[ManualClient]:
     """A client that is connected.
@@ -63,7 +63,8 @@ async def connected(
     Args:
         plan: Of the source.
         surroundings: Of the machine.
-        lasting: Whether the broker is to keep what comes while we are away; never in a dry run.
+        session: Seconds for which the broker is to keep what comes while we are away; 0 for not
+            at all, as in a dry run.
         will: What the broker publishes when we are gone without a word.
 
     Raises:
@@ -83,13 +84,13 @@ async def connected(
         tls_context=_tls(plan),
         timeout=10,
         will=will,
-        **_session(plan, lasting=lasting and not surroundings.dry_run),
+        **_session(plan, 0.0 if surroundings.dry_run else session),
     )
     try:
         async with client:
             yield client
     except MqttConnectError as error:
-        code = int(getattr(error.rc, "value", error.rc))
+        code = error.rc if isinstance(error.rc, int) else getattr(error.rc, "value", _FAILED)
         said = f"{plan.address} {_REFUSED.get(code, f'does not let us in now: {error}')}"
         raise (SourceRefused if code in _REFUSED else SourceAway)(said) from error
     except aiomqtt.MqttError as error:
@@ -137,15 +138,15 @@ async def subscribe(
                 )
 
 
-def _session(plan: MqttBroker, *, lasting: bool) -> dict[str, Any]:
+def _session(plan: MqttBroker, seconds: float) -> dict[str, Any]:
     if plan.version == "3.1.1":
-        return {"protocol": aiomqtt.ProtocolVersion.V311, "clean_session": not lasting}
+        return {"protocol": aiomqtt.ProtocolVersion.V311, "clean_session": not seconds}
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # of paho
     properties.ReceiveMaximum = MOST_UNACKNOWLEDGED
-    properties.SessionExpiryInterval = round(3600 * plan.session_hours) if lasting else 0
+    properties.SessionExpiryInterval = round(seconds)
     return {
         "protocol": aiomqtt.ProtocolVersion.V5,
-        "clean_start": not lasting,
+        "clean_start": not seconds,
         "properties": properties,
     }
 

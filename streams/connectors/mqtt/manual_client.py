@@ -82,11 +82,8 @@ class ManualClient(aiomqtt.Client):
         self._news.clear()
         news = asyncio.create_task(self._news.wait())
         try:
-            await asyncio.wait(
-                {news, self._disconnected},
-                timeout=patience,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            ends: set[asyncio.Future[Any]] = {news, self._disconnected}
+            await asyncio.wait(ends, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         finally:
             news.cancel()
         if self._disconnected.done() and not self._waiting:

@@ -41,7 +41,7 @@ class MqttConnector(Connector[MqttSource]):
     async def read(self, position: Position | None) -> AsyncIterator[Batch]:
         """Connect, and hand on what comes; each message is acknowledged when its batch is kept."""
         plan, dry = self.plan, self.surroundings.dry_run
-        async with connected(plan, self.surroundings) as client:
+        async with connected(plan, self.surroundings, session=3600 * plan.session_hours) as client:
             items = self._go_on(position, client)
             await subscribe(
                 client,

@@ -44,7 +44,7 @@ class SparkplugConnector(Connector[SparkplugSource]):
             lenient=here.dry_run or not plan.rebirth,
         )
         will = host and aiomqtt.Will(_state_topic(host), _state(False, born), 1, True)
-        async with connected(plan, here, lasting=False, will=will or None) as client:
+        async with connected(plan, here, will=will or None) as client:
             filters = [*plan.filters, *([_state_topic(host)] if host else [])]
             await subscribe(client, plan, filters, qos=0 if here.dry_run else 1, retained=False)
             if host:
