@@ -63,6 +63,7 @@ class MqttConnector(Connector[MqttSource]):
                     yield Batch(items, self._position())
                 for heard in batch:
                     client.acknowledge(heard)
+                    self._written.acknowledged(heard, self.surroundings.clock())
 
     def _go_on(self, position: Position | None, client: ManualClient) -> list[Item]:
         """Take up a position; tells what was missed since."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from typing import Final
 
 from .heard import Heard
@@ -47,13 +48,23 @@ class Written:
         return len(self._known)
 
     def add(self, heard: Heard) -> None:
-        """A message is being written, or, having been, is acknowledged again."""
+        """A message is being written."""
         if heard.qos:
             self._known.pop(heard.mid, None)
-            self._known[heard.mid] = (heard.digest, heard.time)
+            self._known[heard.mid] = (heard.digest, math.inf)
+
+    def acknowledged(self, heard: Heard, now: float) -> None:
+        """The broker is being told that a message arrived; nobody says whether it hears that.
+
+        Args:
+            heard: The message.
+            now: Seconds since 1970.
+        """
+        if heard.qos and heard.mid in self._known:
+            self._known[heard.mid] = (self._known[heard.mid][0], now)
 
     def state(self, now: float) -> str:
-        """As text, without what was surely acknowledged: it is long ago, or much came since.
+        """As text, without what the broker has surely heard of: it is long ago, or much came since.
 
         Args:
             now: Seconds since 1970.

@@ -208,9 +208,8 @@ def test_a_broker_that_forgets_us_and_one_that_drops_are_gaps(
 RECORDS, KILLS, RESTARTS = 2000, 2, 1
 
 
-@pytest.mark.parametrize("version", ["3.1.1", "5"])
 def test_killed_and_restarted_it_loses_and_doubles_nothing(
-    kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path, version: str
+    kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
 ) -> None:
     figures = chaos_mqtt.run(
         kafka.address,
@@ -219,7 +218,6 @@ def test_killed_and_restarted_it_loses_and_doubles_nothing(
         records=RECORDS,
         kills=KILLS,
         restarts=RESTARTS,
-        version=version,
     )
     assert (figures["lost"], figures["doubled"], figures["doubled_ids"]) == (0, 0, 0)
     assert figures["gaps"] == []

@@ -11,15 +11,19 @@ from typing import Any
 
 import pytest
 
+from halflife.schemas.errors import LabFileError
 from halflife.schemas.settings import Settings
 from halflife.schemas.sources.mqtt_source import MqttSource
+from halflife.schemas.sources.sparkplug_source import SparkplugSource
 from halflife.streams.connectors.arrival import Arrival
 from halflife.streams.connectors.batch import Batch, Position
-from halflife.streams.connectors.errors import SourceAway
+from halflife.streams.connectors.errors import SourceAway, SourceRefused
 from halflife.streams.connectors.gap import Gap
 from halflife.streams.connectors.mqtt.mqtt_connector import MqttConnector
+from halflife.streams.connectors.sparkplug.sparkplug_connector import SparkplugConnector
 from halflife.streams.connectors.surroundings import Surroundings
-from tests.harness.mosquitto import Mosquitto
+from tests.harness.mosquitto import Mosquitto, make_certificates
+from tests.harness.sparkplug_node import DOUBLE, message
 
 
 @pytest.fixture
@@ -145,3 +149,35 @@ async def test_a_broker_that_stops_is_away(broker: Mosquitto) -> None:
             await anext(batches)
     with pytest.raises(SourceAway, match="refused"):
         await anext(connector(broker).read(None))
+
+
+# paho drops the socket of a handshake that failed, and leaves it to Python to close it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_certificate_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    theirs, ours = (make_certificates(tmp_path / name) for name in ("theirs", "ours"))
+    with Mosquitto(tmp_path / "m", certificates=theirs) as broker:
+        with pytest.raises(SourceRefused, match="does not vouch for"):
+            await anext(connector(broker, tls=True, ca_file=str(ours / "ca.pem")).read(None))
+        with pytest.raises(LabFileError, match=r"source\.oven\.ca_file"):
+            await anext(connector(broker, tls=True, ca_file=str(tmp_path / "none")).read(None))
+
+
+async def test_a_dry_run_of_sparkplug_sends_nothing(broker: Mosquitto) -> None:
+    commands: list[str] = []
+    plan = SparkplugSource(
+        name="oven", type="sparkplug", host="127.0.0.1", port=broker.port, group="lab", host_id="me"
+    )
+    surroundings = Surroundings(
+        settings=Settings(topic_prefix="lab1"), clock=time.time, dry_run=True
+    )
+    raw = message({"t": (DOUBLE, 21.5)}, seq=7)
+    with broker.client() as other:
+        other.listen("spBv1.0/+/NCMD/#", lambda topic, _: commands.append(topic))
+        other.listen("spBv1.0/STATE/#", lambda topic, _: commands.append(topic))
+        async with aclosing(SparkplugConnector(plan, surroundings).read(None)) as batches:
+            await anext(batches)
+            other.send([("spBv1.0/lab/DDATA/edge/oven", raw)])
+            items, _ = await read_until(batches, 1)
+            await anext_or_nothing(batches)
+    assert [item.values["t"] for item in items] == [21.5], "as far as names are in the data"
+    assert commands == []
