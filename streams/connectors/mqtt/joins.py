@@ -85,6 +85,8 @@ class Joins:
         if joiner is None or name not in joiner:
             done = self._make_room()
             joiner = self._open.setdefault(group, self._joiner())
+        elif self._plan.key is not None:
+            joiner.forget(name)  # the key says that it belongs here: the later one counts
         done += self._told(group, joiner.put(name, value, time, now=now))
         self._tidy(group)
         return done

@@ -244,3 +244,13 @@ def test_values_that_wait_have_room_in_a_position() -> None:
         triggered.put({"instrument": f"i{i}"}, "t", i, time=0.0, now=0.0)
     with pytest.raises(MessageError, match="wait already"):
         triggered.put({"instrument": "other"}, "t", 1, time=0.0, now=0.0)
+
+
+def test_a_value_that_comes_twice_for_a_key_replaces_the_first() -> None:
+    join = {"key": "run", "names": ["t", "p", "q"]}
+    records = MqttRecords(plan(join=join, value_from="v"), now=0.0)
+    for name, value in [("t", 1), ("t", 9), ("p", 1), ("t", 2), ("p", 1)]:
+        assert records.take(heard(f"lab/a/{name}", {"run": 7, "v": value})) == []
+    (record,) = records.take(heard("lab/a/q", {"run": 7, "v": 3}))
+    assert isinstance(record, Arrival)
+    assert record.values == {"instrument": "a", "run": 7, "t": 2, "p": 1, "q": 3}
