@@ -62,13 +62,14 @@ dashboards: $(READY) ## write Grafana's dashboards, and the rules for Kubernetes
 	$(BIN)/python -m deploy.kubernetes.rules
 
 AXE := build/tools/node_modules/axe-core/axe.min.js
-# What only tests need, and Debian has: a browser, Prometheus and Alertmanager. While they are installed, policy-rc.d keeps
+# What only tests need, and Debian has: a browser, Prometheus, Alertmanager and mosquitto. While they are installed, policy-rc.d keeps
 # their services from being started: the tests start their own, at ports that are free.
-tools: ## what only tests need: a browser, Prometheus, Alertmanager (by apt), axe-core (by npm)
+tools: ## what only tests need: a browser, Prometheus, Alertmanager, mosquitto (by apt), axe-core (by npm)
 	@have() { for name; do ! command -v $$name >/dev/null || return 0; done; return 1; }; wanted=; \
 	have chromium chromium-browser google-chrome || wanted="chromium"; \
 	have promtool && have prometheus || wanted="$$wanted prometheus"; \
 	have amtool && have alertmanager prometheus-alertmanager || wanted="$$wanted prometheus-alertmanager"; \
+	have mosquitto /usr/sbin/mosquitto && have mosquitto_passwd || wanted="$$wanted mosquitto"; \
 	[ -n "$$wanted" ] || exit 0; \
 	if [ -w /usr/bin ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null 2>&1; then \
 	  policy=/usr/sbin/policy-rc.d; made=; \

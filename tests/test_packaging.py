@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "monitors", "generators", "streams")
 TRAVELS = {".py", ".typed", ".lock", ".toml", ".html", ".css", ".js", ".svg", ".json"}
 STAYS = {"schemas/README.md", "generators/README.md", "streams/README.md"}
+STAYS |= {f"streams/connectors/docs/{name}.md" for name in ("mqtt", "sparkplug")}
 
 LAB = """
 [stream.spring]

@@ -11,10 +11,15 @@ from halflife.schemas.message import StreamName
 from halflife.schemas.near import did_you_mean
 from halflife.schemas.translated import Found, shown, translated
 
+from .mqtt_source import MqttSource
 from .other_source import OtherSource
 from .source_plan import SourcePlan
+from .sparkplug_source import SparkplugSource
 
-SOURCES: Final[dict[str, type[SourcePlan]]] = {}
+SOURCES: Final[dict[str, type[SourcePlan]]] = {
+    "mqtt": MqttSource,
+    "sparkplug": SparkplugSource,
+}
 """The model of each type, in alphabetical order; other types come from installed packages."""
 
 _NAME: Final = TypeAdapter(StreamName)

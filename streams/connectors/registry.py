@@ -17,7 +17,13 @@ from .surroundings import Surroundings
 
 ENTRY_POINTS: Final = "halflife.connectors"
 
-CONNECTORS: Final[dict[str, tuple[str, str]]] = {}
+CONNECTORS: Final[dict[str, tuple[str, str]]] = {
+    "mqtt": ("halflife.streams.connectors.mqtt.mqtt_connector:MqttConnector", "mqtt"),
+    "sparkplug": (
+        "halflife.streams.connectors.sparkplug.sparkplug_connector:SparkplugConnector",
+        "mqtt",
+    ),
+}
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
 
 

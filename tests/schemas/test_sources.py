@@ -119,3 +119,35 @@ def test_a_path_of_names_finds_what_is_there(names: list[str], leaf: object) -> 
         values = {name: values}
     assert value_at(values, ".".join(names)) == leaf
     assert value_at(values, ".".join([*names, "beyond"])) is ABSENT or isinstance(leaf, dict)
+
+
+def mqtt(more: str) -> str:
+    return f'[source.opv]\ntype = "mqtt"\nhost = "h"\n{more}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (mqtt(""), "topics: is missing"),
+        (mqtt("topics = []"), "topics: [] is empty"),
+        (mqtt('topics = ["lab/#/x"]'), "# may only be the last level"),
+        (mqtt('topics = ["lab/x{i}"]'), "a name such as {instrument} alone"),
+        (mqtt('topics = ["lab/+/x", "lab/a/#"]'), "overlap: a message of both would come twice"),
+        (mqtt('topics = ["a"]\nqos = 2'), "Allowed: 0 or 1"),
+        (mqtt('topics = ["a"]\nversion = "4"'), "3.1.1"),
+        (mqtt('topics = ["a"]\njoin = { within = "2 s", trigger = "b" }'), "either trigger, or"),
+        (mqtt('topics = ["a"]\njoin = { }'), "either trigger, or"),
+        (mqtt('topics = ["a"]\nvalue_from = "v"'), "value_from is for values that are joined"),
+        (
+            mqtt('topics = ["a/+"]\njoin = { trigger = "+/b" }'),
+            "the topic must hold all of the trigger, or nothing",
+        ),
+        ('[source.opv]\ntype = "sparkplug"\nhost = "h"\n', "group: is missing"),
+        (
+            '[source.opv]\ntype = "sparkplug"\nhost = "h"\ngroup = "a/b"\n',
+            "group: 'a/b' is not allowed",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_source_behind_a_broker_of_mqtt(text: str, said: str) -> None:
+    assert said in refused(text)

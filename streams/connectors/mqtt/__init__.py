@@ -1,0 +1,1 @@
+"""MQTT: records that are published on topics, whole or value by value."""

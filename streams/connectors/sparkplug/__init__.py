@@ -1,0 +1,1 @@
+"""Sparkplug B: births, data and deaths of devices over MQTT."""
