@@ -17,7 +17,13 @@ from .surroundings import Surroundings
 
 ENTRY_POINTS: Final = "halflife.connectors"
 
-CONNECTORS: Final[dict[str, tuple[str, str]]] = {}
+CONNECTORS: Final[dict[str, tuple[str, str]]] = {
+    "bluesky": (
+        "halflife.streams.connectors.bluesky.bluesky_connector:BlueskyConnector",
+        "bluesky",
+    ),
+    "kafka": ("halflife.streams.connectors.kafka.kafka_connector:KafkaConnector", ""),
+}
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
 
 
