@@ -120,12 +120,14 @@ def _of_numpy(found: dict[Any, Any]) -> Any:
     shape = found.get(b"shape", []) if found[b"nd"] else [1]
     if not isinstance(shape, list) or len(shape) > _MOST_DIMENSIONS:
         raise ValueError("an array of no shape")
-    if not all(type(one) is int and 0 <= one <= len(data) for one in shape):
+    if not all(type(one) is int and 0 <= one < 1 << 31 for one in shape):
         raise ValueError("an array of no shape")
     dtype = np.dtype(kind)
     if dtype.itemsize * prod(shape) != len(data):
         raise ValueError("an array of another size than it says")
-    array = np.frombuffer(data, dtype) if data else np.empty(0, dtype)
+    if not data:
+        return []
+    array = np.frombuffer(data, dtype)
     if not found[b"nd"]:
         return array[0].item()
     array = array.reshape(shape)
