@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -83,3 +85,7 @@ def disturbed(
     finally:
         service.end()
         written.close()
+        with warnings.catch_warnings():
+            # kafka-python leaves the sockets of connections that were refused to the collector.
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()

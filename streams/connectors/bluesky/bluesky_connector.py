@@ -158,7 +158,9 @@ class BlueskyConnector(TopicConnector[BlueskySource]):
         ]
         if not outside:
             return data
-        self._say_once("external", f"{', '.join(map(str, outside[:12]))}: kept elsewhere, and not read")
+        self._say_once(
+            "external", f"{', '.join(map(str, outside[:12]))}: kept elsewhere, and not read"
+        )
         return {name: value for name, value in data.items() if name not in outside}
 
     def _of_descriptor(

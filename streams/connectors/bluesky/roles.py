@@ -40,7 +40,9 @@ def roles_of(start: Mapping[str, Any], descriptor: Mapping[str, Any]) -> dict[st
     }
     roles: dict[str, str] = {}
     for device, own in objects.items():
-        fields = _texts(_mapping(hints.get(device)).get("fields")) or _texts(own)
+        fields = _texts(_mapping(hints.get(device)).get("fields"))
+        if device in motors and not fields:
+            fields = _texts(own)
         for name in fields:
             if _is_scalar(keys.get(name)):
                 is_set = device in motors or name in dimensions

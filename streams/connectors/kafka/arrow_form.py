@@ -8,6 +8,7 @@ from typing import Any, Final
 from halflife.schemas.errors import MessageError
 from halflife.streams.connectors.arrival import Arrival
 
+from .arrow_claims import check_claims, check_types
 from .form import MOST_ROWS, Form
 from .message import Message
 
@@ -46,27 +47,42 @@ def _rows(value: bytes) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Rows, and units by column."""
     import pyarrow as pa
 
+    check_claims(value)
     rows: list[dict[str, Any]] = []
-    size = 0
     with pa.ipc.open_stream(value) as reader:
+        check_types(reader.schema)
         names = reader.schema.names
         if len(set(names)) != len(names):
             raise MessageError("broken-arrow", "", "two columns have one name")
-        units = {}
-        for field in reader.schema:
-            texts = field.metadata or {}
-            unit = next((texts[key] for key in _UNIT_KEYS if texts.get(key)), None)
-            if unit is not None:
-                units[field.name] = unit.decode("utf-8", "replace")
         for batch in reader:
             # Bytes from outside may hold offsets that point anywhere, and texts that are none.
             batch.validate(full=True)
-            size += batch.nbytes
-            if size > _MOST_BYTES or len(rows) + batch.num_rows > MOST_ROWS:
-                said = f"more than {MOST_ROWS:,} rows, or {_MOST_BYTES:,} bytes of them"
-                raise MessageError("too-large", "", said)
+            if len(rows) + batch.num_rows > MOST_ROWS:
+                raise MessageError("too-large", "", f"more than {MOST_ROWS:,} rows")
+            for column in batch.columns:
+                _check_dictionary(column)
             rows += batch.to_pylist()
-    return rows, units
+        return rows, _units(reader.schema)
+
+
+def _units(schema: Any) -> dict[str, str]:
+    """Units of columns, by name."""
+    units = {}
+    for field in schema:
+        texts = field.metadata or {}
+        unit = next((texts[key] for key in _UNIT_KEYS if texts.get(key)), None)
+        if unit is not None:
+            units[field.name] = unit.decode("utf-8", "replace")
+    return units
+
+
+def _check_dictionary(column: Any) -> None:
+    """A long text that stands in each row would be made as often."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type) and len(column) * column.dictionary.nbytes > _MOST_BYTES:
+        said = f"{len(column):,} rows of a dictionary of {column.dictionary.nbytes:,} bytes"
+        raise MessageError("too-large", "", said)
 
 
 def _errors() -> tuple[type[Exception], ...]:

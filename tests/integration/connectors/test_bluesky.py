@@ -82,13 +82,11 @@ def test_each_event_of_each_kind_of_plan_is_a_record(
     recipes = [record["recipe"] for record in found.values()]
     assert recipes.count("count") >= 5 + 5 + 3
     assert recipes.count("adaptive_scan") >= 3
-    assert recipes.count("_fails") + recipes.count("sim") + recipes.count(None) >= 0
+    assert recipes.count("_fails") == 5
 
 
-def test_other_event_streams_and_pages(
-    serve: Serve, topic: str, ledger: Path, kafka: EmbeddedKafka
-) -> None:
-    columns = 'stream_det = { role = "measured" }\nmotor2 = { role = "context" }'
+def test_other_event_streams(serve: Serve, topic: str, ledger: Path, kafka: EmbeddedKafka) -> None:
+    columns = 'motor2 = { role = "context" }'
     service, written = serve(lab(topic, 'event_stream = "baseline"', columns))
     service.start("connect", "one")
     for plan in ("scan", "fly"):
@@ -102,14 +100,15 @@ def test_other_event_streams_and_pages(
 def test_a_flyer_comes_in_pages(
     serve: Serve, topic: str, ledger: Path, kafka: EmbeddedKafka
 ) -> None:
-    columns = 'stream_det = { role = "measured" }'
-    service, written = serve(lab(topic, 'event_stream = "stream_ann"', columns))
+    service, written = serve(lab(topic, 'event_stream = "flyer1"'))
     service.start("connect", "one")
     bluesky_lab.publish(kafka.address, topic, ledger, "fly")
-    due = {event["uid"] for event in bluesky_lab.events(ledger, "stream_ann")}
-    assert len(due) >= 3
-    written.wait_for_records(len(due))
-    assert set(written.ids()) == due
+    due = {event["uid"]: event["data"] for event in bluesky_lab.events(ledger, "flyer1")}
+    assert len(due) == 20
+    for record in written.wait_for_records(20):
+        said = due.pop(record["record_id"])
+        assert record["values"] == {"motor": said["motor"], "det": said["det"]}
+    assert due == {}
 
 
 def test_a_killed_engine_loses_no_event_and_a_killed_reader_knows_the_run_again(
@@ -134,9 +133,9 @@ def test_a_killed_engine_loses_no_event_and_a_killed_reader_knows_the_run_again(
     scan = {event["uid"] for event in bluesky_lab.events(ledger)[-5:]}
     written.wait_until(lambda: scan <= set(written.ids()))
     assert set(written.ids().values()) == {1}
-    assert set(written.ids()) <= {event["uid"] for event in bluesky_lab.events(ledger)} | set(
-        written.ids()
-    )
+    # The engine was killed between publishing an event and noting it, or not.
+    noted = {event["uid"] for event in bluesky_lab.events(ledger)}
+    assert len(set(written.ids()) - noted) <= 1
     assert written.letters() == []
 
 

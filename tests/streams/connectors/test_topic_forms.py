@@ -7,7 +7,8 @@ import http.server
 import json
 import struct
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,41 @@ def test_each_row_of_arrow_is_a_record() -> None:
 def test_arrow_of_too_many_rows_is_refused() -> None:
     (found,) = items("arrow", arrow(pa.table({"x": pa.nulls(10_001, pa.int8())})))
     assert found.error.reason == "too-large"
+
+
+BOMBS: dict[str, Callable[[], Any]] = {
+    "compressed": lambda: pa.array([bytes(1 << 27)], pa.binary()),
+    "nothing": lambda: pa.ListArray.from_arrays([0, 1 << 30], pa.nulls(1 << 30)),
+    "dictionary": lambda: pa.DictionaryArray.from_arrays(
+        pa.array([0] * 9000, pa.int8()), ["x" * (1 << 20)]
+    ),
+    "views": lambda: pa.ListViewArray.from_arrays(
+        [0] * 9000, [9000] * 9000, pa.array([0] * 9000, pa.int8())
+    ),
+    "runs": lambda: pa.RunEndEncodedArray.from_arrays(pa.array([1 << 30]), pa.array([1])),
+}
+"""A few bytes in a message, and gigabytes in memory."""
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_what_is_small_and_claims_to_be_large_is_refused(name: str) -> None:
+    table = pa.table({"x": BOMBS[name]()})
+    value = arrow(table, options=pa.ipc.IpcWriteOptions(compression="zstd"))
+    assert len(value) < 1 << 20
+    before = pa.total_allocated_bytes()
+    began = time.process_time()
+    (found,) = items("arrow", value)
+    assert found.error.reason in {"too-large", "wrong-type"}
+    assert pa.total_allocated_bytes() - before < 64 << 20
+    assert time.process_time() - began < 1.0
+
+
+def test_what_compresses_well_and_is_not_large_is_read() -> None:
+    table = pa.table({"x": [1.0] * 9000, "s": pa.array(["a"] * 9000).dictionary_encode()})
+    for codec in ("lz4", "zstd", None):
+        found = items("arrow", arrow(table, options=pa.ipc.IpcWriteOptions(compression=codec)))
+        assert len(found) == 9000
+        assert found[-1].values == {"x": 1.0, "s": "a"}
 
 
 def test_a_message_that_is_too_large_is_not_parsed() -> None:
