@@ -24,8 +24,7 @@ class Arrival:
         instrument: If the source says it.
         recipe: If the source says it.
         roles: Of values, by their path, where the source says which it sets and which it measures:
-            ``set-point``, ``measured``, ``context``. A dry run proposes them, and the values that
-            are named here alone; nothing else looks at them.
+            ``set-point``, ``measured``, ``context``. A dry run proposes them; nothing else looks.
     """
 
     values: Mapping[str, Any]

@@ -16,6 +16,7 @@ from halflife.streams.connectors.kafka.topic_reader import TopicReader
 from halflife.streams.connectors.surroundings import Surroundings
 
 from .documents import read_document
+from .event_values import EventValues
 from .events import EVENTS, events_of
 from .roles import roles_of
 from .run_book import RunBook
@@ -127,13 +128,13 @@ class BlueskyConnector(TopicConnector[BlueskySource]):
         units, roles = self._of_descriptor(uid, start, descriptor)
         instrument = next((start[key] for key in _INSTRUMENT if start.get(key)), None)
         return Arrival(
-            values={
-                "start": start,
-                "data": here,
-                "timestamps": event.get("timestamps"),
-                "seq_num": event.get("seq_num"),
-                **here,
-            },
+            values=EventValues(
+                here,
+                start=start,
+                data=here,
+                seq_num=event.get("seq_num"),
+                timestamps=event.get("timestamps"),
+            ),
             address=f"{message.address}, event {number}" if not raw else message.address,
             record_id=_text(event, "uid"),
             time=_time(event.get("time")),

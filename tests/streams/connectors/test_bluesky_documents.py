@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from halflife.schemas.errors import MessageError
 from halflife.schemas.settings import Settings
 from halflife.schemas.sources.bluesky_source import BlueskySource
+from halflife.schemas.sources.field_path import ABSENT, value_at
 from halflife.streams.connectors.arrival import Arrival
 from halflife.streams.connectors.bluesky.bluesky_connector import BlueskyConnector
 from halflife.streams.connectors.bluesky.documents import Unread, read_document
@@ -248,3 +249,14 @@ def test_any_document_becomes_records_or_refusals(name: str, document: Any) -> N
             isinstance(item, Arrival | Refusal)
             for item in items(reader, numpy_packed(["event", event(x=1)]))
         )
+
+
+def test_what_is_beside_the_data_is_found_by_name_alone() -> None:
+    (found,) = items(begun(), numpy_packed(["event", event(x=1, start="here")]))
+    assert dict(found.values.items()) == {"x": 1, "start": "here"}
+    (found,) = items(begun(), numpy_packed(["event", event(x=1)]))
+    assert dict(found.values.items()) == {"x": 1}
+    assert value_at(found.values, "start.sample.lot") == "A"
+    assert value_at(found.values, "data.x") == 1
+    assert value_at(found.values, "seq_num") == 1
+    assert value_at(found.values, "y") is ABSENT
