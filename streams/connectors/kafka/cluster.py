@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from halflife.schemas.settings import Settings
 from halflife.schemas.sources.topic_source import TopicSource
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 _SECONDS: Final = 15.0
 _NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+_PROTOCOLS: Final[
+    Mapping[tuple[bool, bool], Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]]
+] = {
+    (False, False): "PLAINTEXT",
+    (False, True): "SSL",
+    (True, False): "SASL_PLAINTEXT",
+    (True, True): "SASL_SSL",
+}
 EARLIEST: Final = -2
 LATEST: Final = -1
 
@@ -162,10 +170,9 @@ def cluster_settings(plan: TopicSource, surroundings: Surroundings) -> Settings:
         raise SourceRefused("servers is missing, and Halflife has no broker of its own here")
     if not plan.own_access:
         return own
-    protocol = ("SASL_" if plan.username else "") + ("SSL" if plan.tls else "PLAINTEXT")
     return Settings(
         broker=plan.servers or own.broker,
-        security_protocol=protocol,
+        security_protocol=_PROTOCOLS[plan.username is not None, plan.tls],
         sasl_mechanism=plan.sasl_mechanism if plan.username else None,
         sasl_username=plan.username,
         sasl_password=plan.password(surroundings.environ),

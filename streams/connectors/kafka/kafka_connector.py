@@ -27,8 +27,8 @@ class KafkaConnector(TopicConnector[KafkaSource]):
 
     def __init__(self, plan: KafkaSource, surroundings: Surroundings) -> None:
         super().__init__(plan, surroundings)
-        paths = [one.path for one in plan.columns.values()]
-        paths += [plan.time_from, plan.id_from, plan.instrument_from, plan.recipe_from]
+        paths = [plan.time_from, plan.id_from, plan.instrument_from, plan.recipe_from]
+        paths += [one.path for one in plan.columns.values()]
         begins = {path.partition(".")[0] for path in paths if path}
         envelope = "kafka" in begins
         self._forms: dict[str, Form] = {

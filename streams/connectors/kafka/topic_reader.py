@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -90,7 +90,7 @@ class TopicReader:
         await close(self._consumer)
         await self._cluster.__aexit__()
 
-    async def read(self, places: Places | None) -> AsyncIterator[Portion]:
+    async def read(self, places: Places | None) -> AsyncGenerator[Portion, None]:
         """Portions without end; the first one tells where it begins, and has no messages.
 
         Args:
