@@ -11,6 +11,8 @@ from halflife.schemas.message import StreamName
 from halflife.schemas.near import did_you_mean
 from halflife.schemas.translated import Found, shown, translated
 
+from .bluesky_source import BlueskySource
+from .kafka_source import KafkaSource
 from .mqtt_source import MqttSource
 from .other_source import OtherSource
 from .source_plan import SourcePlan
@@ -19,6 +21,8 @@ from .sparkplug_source import SparkplugSource
 SOURCES: Final[dict[str, type[SourcePlan]]] = {
     "mqtt": MqttSource,
     "sparkplug": SparkplugSource,
+    "bluesky": BlueskySource,
+    "kafka": KafkaSource,
 }
 """The model of each type, in alphabetical order; other types come from installed packages."""
 

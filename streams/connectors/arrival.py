@@ -23,6 +23,8 @@ class Arrival:
         units: Of values, by their path, where the source says them.
         instrument: If the source says it.
         recipe: If the source says it.
+        roles: Of values, by their path, where the source says which it sets and which it measures:
+            ``set-point``, ``measured``, ``context``. A dry run proposes them; nothing else looks.
     """
 
     values: Mapping[str, Any]
@@ -33,3 +35,4 @@ class Arrival:
     units: Mapping[str, str] = field(default_factory=dict)
     instrument: str | None = None
     recipe: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)

@@ -36,7 +36,8 @@ def run_connect(lab: Lab, settings: Settings, environ: Mapping[str, str]) -> int
         BrokerError: For settings that no client can use.
     """
     for handler in logging.getLogger().handlers:
-        handler.addFilter(SeldomFilter("aiokafka"))
+        for client in ("aiokafka", "kafka"):
+            handler.addFilter(SeldomFilter(client))
     logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
     topics = TopicPlan.with_prefix(settings.topic_prefix)
     create_topics(

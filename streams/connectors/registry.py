@@ -23,6 +23,10 @@ CONNECTORS: Final[dict[str, tuple[str, str]]] = {
         "halflife.streams.connectors.sparkplug.sparkplug_connector:SparkplugConnector",
         "mqtt",
     ),
+    "bluesky": (
+        "halflife.streams.connectors.bluesky.bluesky_connector:BlueskyConnector",
+        "bluesky",
+    "kafka": ("halflife.streams.connectors.kafka.kafka_connector:KafkaConnector", ""),
 }
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
 

@@ -1,0 +1,1 @@
+"""Documents of a Bluesky RunEngine, as bluesky-kafka publishes them."""

@@ -1,0 +1,1 @@
+"""Topics of other people: reading them, and the forms in which labs write messages there."""
