@@ -23,6 +23,7 @@ class Arrival:
         units: Of values, by their path, where the source says them.
         instrument: If the source says it.
         recipe: If the source says it.
+        roles: What the source says a value is: 'set-point' or 'measured', by path.
     """
 
     values: Mapping[str, Any]
@@ -33,3 +34,4 @@ class Arrival:
     units: Mapping[str, str] = field(default_factory=dict)
     instrument: str | None = None
     recipe: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
