@@ -77,7 +77,7 @@ class OpcuaSource(Access):
         description="How often the server looks at each variable; default: as often as it can.",
     )
     queue: int = Field(
-        default=100,
+        default=1000,
         ge=1,
         le=100_000,
         description="Changes of one variable that the server keeps between two sendings.",

@@ -27,6 +27,7 @@ url = "{url}"
 trigger = "n"
 interval = "0.1 s"
 silence = "3 s"
+queue = 10000
 [source.reactor.nodes]
 temperature = "nsu=urn:halflife:lab;s=Reactor.Temperature"
 pressure = "nsu=urn:halflife:lab;s=Reactor.Pressure"
@@ -79,16 +80,16 @@ class Chaos:
         return len(self._log.read_bytes().splitlines()) if self._log.exists() else 0
 
     def run(self, *, records: int, kills: int, restarts: int) -> Figures:
-        """Make records, and kill one or the other at even distances.
+        """Make records in as many parts as there are blows, and one; a blow falls in the middle.
 
-        A next blow falls when the last one is got over.
+        The next part begins when the blow is got over: half of each is heard, whatever is slow.
         """
         blows = _mixed(kills, restarts)
         worker = self._start(0)
-        self._measure(records)
         for i, blow in enumerate(blows):
-            due = records * (i + 1) // (len(blows) + 1)
-            wait_until(lambda due=due: self.made() >= due, _PATIENCE, lambda: f"{self.made()} made")
+            first, end = (records * part // (len(blows) + 1) for part in (i, i + 1))
+            self._measure(end - self.made())
+            self._wait_for_made((first + end) // 2)
             heard = self._gaps()
             if blow == "kill":
                 worker.kill()
@@ -96,8 +97,10 @@ class Chaos:
             else:
                 self._lab.kill()
                 self._lab.start("--shift", str(i))
-                self._measure(records - self.made())
+                self._measure(end - self.made())
                 self._wait_for_gaps(heard + 1)
+            self._lab.tell({"measured": True})
+        self._measure(records - self.made())
         self._lab.tell({"measured": True})
         last = self.made()
         self._written.wait_until(lambda: last in self._numbers(), _PATIENCE)
@@ -119,6 +122,9 @@ class Chaos:
     def _measure(self, count: int) -> None:
         if count > 0:
             self._lab.tell({"measure": count, "every": _EVERY, "log": str(self._log)})
+
+    def _wait_for_made(self, count: int) -> None:
+        wait_until(lambda: self.made() >= count, _PATIENCE, lambda: f"{self.made()} made")
 
     def _gaps(self) -> int:
         return sum(event.kind == "gap" for event in self._written.events())

@@ -133,11 +133,10 @@ class Lab:
                 )
             )
 
-    async def measure(self, count: int, every: float, log: Path) -> None:
+    async def measure(self, numbers: range, every: float, log: Path) -> None:
         """Records; a line of the log for each, before the server can have told it."""
-        made = len(log.read_text().splitlines()) if log.exists() else 0
         with log.open("a") as file:
-            for n in range(made + 1, made + count + 1):
+            for n in numbers:
                 at = time.time()
                 file.write(json.dumps({"n": n, "time": at}) + "\n")
                 file.flush()
@@ -145,6 +144,12 @@ class Lab:
                 await self.set({name: [value, at, 0] for name, value in values.items()})
                 await self.set({"Count": [n, at, 0]})
                 await asyncio.sleep(every)
+
+
+def next_numbers(log: Path, count: int) -> range:
+    """Numbers that follow those of a log."""
+    made = len(log.read_bytes().splitlines()) if log.exists() else 0
+    return range(made + 1, made + count + 1)
 
 
 async def obey(lab: Lab) -> None:
@@ -155,8 +160,9 @@ async def obey(lab: Lab) -> None:
         if "set" in asked:
             await lab.set(asked["set"])
         if "measure" in asked:
-            task = lab.measure(asked["measure"], asked["every"], Path(asked["log"]))
-            lab.measuring = asyncio.create_task(task)
+            log = Path(asked["log"])
+            numbers = next_numbers(log, asked["measure"])
+            lab.measuring = asyncio.create_task(lab.measure(numbers, asked["every"], log))
         if "measured" in asked and lab.measuring is not None:
             await lab.measuring
         sys.stdout.write("done\n")

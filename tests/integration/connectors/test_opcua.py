@@ -65,7 +65,7 @@ def test_units_are_checked_and_what_does_not_fit_is_a_dead_letter(
         [letter] = written.letters()
         assert (letter.reason, letter.path) == ("unit", "values.boxes")
         assert "mbar" in letter.text
-        assert letter.address == f"{lab.url} at 2026-11-18T08:26:41+00:00"
+        assert letter.address == f"{lab.url} at 2026-11-18T11:06:41+00:00"
         service.workers[-1].kill()
         service.lab_file.write_text(text.replace('boxes = "Pressure"', 'boxes = "Spectrum.1"'))
         service.start("connect", "one")
@@ -75,6 +75,6 @@ def test_units_are_checked_and_what_does_not_fit_is_a_dead_letter(
         assert record["values"]["heat"] == pytest.approx(298.15)
         assert (record["values"]["turns"], record["values"]["boxes"]) == (60.0, 2.5)
         assert record["values"]["state"] is None
-        assert record["time"].startswith("2026-11-18T08:26:43")
+        assert record["time"].startswith("2026-11-18T11:06:43")
     finally:
         lab.kill()

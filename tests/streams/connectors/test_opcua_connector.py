@@ -179,9 +179,8 @@ async def test_a_server_that_hangs_is_noticed_and_its_gap_told(start: Start) -> 
         await ear.until(1)
         lab.stop()
         stopped = time.time()
-        with pytest.raises(SourceAway, match="said nothing|lost"):
-            while True:
-                await ear.next()
+        with pytest.raises(SourceAway, match=r"said nothing|lost"):
+            await ear.until(99)
     # Its own silence, and the patience of saying goodbye.
     assert time.time() - stopped < 8
     assert len(asyncio.all_tasks()) == 1
@@ -215,8 +214,7 @@ async def test_after_a_restart_nodes_are_found_by_the_name_of_their_namespace(st
         await ear.next()
         lab.kill()
         with pytest.raises(SourceAway, match="lost"):
-            while True:
-                await ear.next()
+            await ear.until(99)
     with pytest.raises(SourceAway, match="connecting"):
         await Ear(connector(plan(lab, **keys)).read(ear.position)).next()
     lab.start("--shift", "2")
@@ -298,9 +296,9 @@ async def test_certificates(start: Start, tmp_path: Path) -> None:
     with pytest.raises(SourceRefused, match="Basic256Sha256/SignAndEncrypt"):
         await Ear(connector(plan(lab, nodes=REACTOR)).read(None)).next()
     keys = {"nodes": REACTOR, "cert_file": str(ours), "key_file": str(our_key)}
+    signed = plan(lab, security="Basic256Sha256/Sign", **keys)
     with pytest.raises(SourceRefused, match="it offers Basic256Sha256/SignAndEncrypt"):
-        secure = "Basic256Sha256/Sign"
-        await Ear(connector(plan(lab, security=secure, **keys)).read(None)).next()
+        await Ear(connector(signed).read(None)).next()
     secure = "Basic256Sha256/SignAndEncrypt"
     for pinned in ({}, {"ca_file": str(server)}):
         made = connector(plan(lab, security=secure, **keys, **pinned), dry=True)
@@ -313,5 +311,5 @@ async def test_certificates(start: Start, tmp_path: Path) -> None:
     bare = connector(
         plan(lab, security=secure, nodes=REACTOR, cert_file=str(our_key), key_file=str(our_key))
     )
-    with pytest.raises(SourceRefused, match="certificates of source.reactor"):
+    with pytest.raises(SourceRefused, match="the certificates of source"):
         await Ear(bare.read(None)).next()

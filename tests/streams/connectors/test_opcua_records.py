@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from halflife.schemas.errors import LabFileError
 from halflife.schemas.lab import Lab
 from halflife.schemas.sources.opcua_source import OpcuaSource
+from halflife.schemas.sources.source_plan import SourcePlan
 from halflife.streams.connectors.arrival import Arrival
 from halflife.streams.connectors.gap import Gap
 from halflife.streams.connectors.opcua_node_text import Step, parse_node
@@ -23,6 +26,7 @@ from halflife.streams.connectors.opcua_values import Reading, StructureError, pl
 from halflife.streams.connectors.opcua_variable import OpcuaVariable
 from halflife.streams.connectors.refusal import Refusal
 
+DOCUMENT = Path(__file__).parents[3] / "streams/connectors/docs/opcua.md"
 BEGAN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 BAD, UNCERTAIN, OVERFLOW = 0x80050000, 0x40920000, 0x00000480
 STREAM = '[stream.reactor.column]\nt = { role = "measured" }\n[source.reactor]\ntype = "opcua"\n'
@@ -235,3 +239,19 @@ def test_the_same_changes_give_the_same_records_however_they_are_cut(
     pieces = [item for each in readings for item in one_by_one.take([each], 0.0)]
     assert pieces == whole
     assert len({item.record_id for item in whole}) == len(whole)
+
+
+def test_what_the_documentation_shows_can_be_read() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    snippets = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert len(snippets) == 3
+    for snippet in snippets:
+        name = re.search(r"\[source\.(\w+)\]", snippet)
+        assert name is not None
+        stream = f'[stream.{name[1]}.column]\nt = {{ role = "measured" }}\n'
+        plan = Lab.parse(stream + snippet).sources[name[1]]
+        assert isinstance(plan, OpcuaSource)
+        wanted(plan)
+    keys = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))
+    of_its_own = set(OpcuaSource.model_fields) - set(SourcePlan.model_fields) - {"tls"}
+    assert of_its_own <= keys
