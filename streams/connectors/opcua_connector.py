@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+
+from asyncua import ua  # this module is imported only for sources of its type
 
 from halflife.schemas.sources.opcua_source import OpcuaSource
 
@@ -41,7 +42,6 @@ class OpcuaConnector(Connector[OpcuaSource]):
 
     def __init__(self, plan: OpcuaSource, surroundings: Surroundings) -> None:
         super().__init__(plan, surroundings)
-        import_module("asyncua")  # its absence is told before anything is tried
         self._wanted = wanted(plan)
 
     async def read(self, position: Position | None) -> AsyncIterator[Batch]:
@@ -111,8 +111,6 @@ class OpcuaConnector(Connector[OpcuaSource]):
 
 async def _read(client: Client, variables: Sequence[OpcuaVariable]) -> list[Reading]:
     """The present values of variables."""
-    from asyncua import ua
-
     nodes = [client.get_node(variable.node) for variable in variables]
     found: list[Any] = await client.read_attributes(nodes, ua.AttributeIds.Value)
     now = datetime.now(UTC)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from .service import wait_until
-
+ANSWER_SECONDS = 180.0
 SCRIPT = Path(__file__).with_name("opcua_server.py")
 
 
@@ -80,8 +80,8 @@ class OpcuaLab:
     def _answer(self, due: str) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        line = self._process.stdout.readline().strip()
+        # A line is short and written at once: what begins to be readable is whole.
+        ready, _, _ = select.select([self._process.stdout], [], [], ANSWER_SECONDS)
+        line = self._process.stdout.readline().strip() if ready else "nothing"
         if line != due:
-            process = self._process
-            wait_until(lambda: process.poll() is not None, 10, lambda: "a server that says nothing")
             raise AssertionError(f"{due!r} was due, not {line!r}:\n{self._log.read_text()[-3000:]}")

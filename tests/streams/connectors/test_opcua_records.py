@@ -25,6 +25,7 @@ from halflife.streams.connectors.opcua_records import OpcuaRecords
 from halflife.streams.connectors.opcua_values import Reading, StructureError, plain
 from halflife.streams.connectors.opcua_variable import OpcuaVariable
 from halflife.streams.connectors.refusal import Refusal
+from halflife.streams.connectors.units import Units
 
 DOCUMENT = Path(__file__).parents[3] / "streams/connectors/docs/opcua.md"
 BEGAN = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -239,6 +240,25 @@ def test_the_same_changes_give_the_same_records_however_they_are_cut(
     pieces = [item for each in readings for item in one_by_one.take([each], 0.0)]
     assert pieces == whole
     assert len({item.record_id for item in whole}) == len(whole)
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "ten"),
+    [
+        ("°C", "K", 283.15),
+        ("\N{DEGREE CELSIUS}", "K", 283.15),
+        ("\N{MASCULINE ORDINAL INDICATOR}C", "degC", 10.0),
+        ("\N{OHM SIGN}", "kohm", 0.01),
+        ("Ohm", "ohm", 10.0),
+        ("r/min", "rpm", 10.0),
+        ("%", "1", 0.1),
+        ("\N{MICRO SIGN}m", "nm", 1e4),
+        ("\N{GREEK SMALL LETTER MU}m", "nm", 1e4),
+        ("m³/h", "L/min", 1e4 / 60),
+    ],
+)
+def test_units_are_read_as_controllers_write_them(written: str, unit: str, ten: float) -> None:
+    assert Units().convert(10.0, written, unit, "t") == pytest.approx(ten)
 
 
 def test_what_the_documentation_shows_can_be_read() -> None:
