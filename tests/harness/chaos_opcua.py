@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from .alerting import free_port
 from .connecting import Written
 from .opcua_lab import OpcuaLab
+from .ports import free_port
 from .service import Service, Worker, wait_until
 
 LAB: Final = """

@@ -125,11 +125,9 @@ class Lab:
             kind = (await node.read_data_value()).Value.VariantType
             when = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
             await node.write_value(
+                # Value, status, source's and server's time: asyncua 1 names them otherwise.
                 ua.DataValue(
-                    ua.Variant(value, kind),
-                    StatusCode=ua.StatusCode(status),
-                    SourceTimestamp=when,
-                    ServerTimestamp=datetime.now(UTC),
+                    ua.Variant(value, kind), ua.StatusCode(status), when, datetime.now(UTC)
                 )
             )
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from halflife.streams.broker.embedded import EmbeddedKafka
-from tests.harness.alerting import free_port
 from tests.harness.chaos_opcua import run
 from tests.harness.opcua_lab import OpcuaLab
+from tests.harness.ports import free_port
 
 from .conftest import Serve
 

@@ -23,8 +23,8 @@ from halflife.streams.connectors.errors import SourceAway, SourceRefused
 from halflife.streams.connectors.gap import Gap
 from halflife.streams.connectors.opcua_connector import OpcuaConnector
 from halflife.streams.connectors.surroundings import Surroundings
-from tests.harness.alerting import free_port
 from tests.harness.opcua_lab import OpcuaLab
+from tests.harness.ports import free_port
 
 Start = Callable[..., OpcuaLab]
 REACTOR = {"temp": "2:Reactor/2:Temperature", "n": "ns=2;s=Reactor.Count"}
