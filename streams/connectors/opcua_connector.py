@@ -17,9 +17,10 @@ from .connector import Connector
 from .gap import Gap
 from .opcua_link import connected, told
 from .opcua_nodes import find_variables, wanted
+from .opcua_reading import Reading
 from .opcua_records import OpcuaRecords
 from .opcua_subscription import OpcuaSubscription
-from .opcua_values import Reading, zoned
+from .opcua_values import zoned
 from .opcua_variable import OpcuaVariable
 from .surroundings import Surroundings
 

@@ -59,7 +59,7 @@ def parse_node(text: str, namespaces: Mapping[str, str] | None = None) -> NodeTe
     found = _ID.fullmatch(text)
     if found is None:
         pieces = re.findall(r"(?:&.|[^/&])+", text, re.DOTALL)
-        if "/".join(pieces) != text.strip("/") or not pieces:
+        if "/".join(pieces) != text.removeprefix("/") or not pieces:
             raise ValueError(f"{text!r} is no node such as {_FORM}")
         return NodeText(text, steps=tuple(_step(piece, known) for piece in pieces))
     kind, space, letter, rest = found.groups()

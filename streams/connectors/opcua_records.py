@@ -19,7 +19,8 @@ from .batch import Item, Position
 from .gap import Gap
 from .joined import Joined
 from .joiner import Joiner
-from .opcua_values import Reading, StructureError, plain
+from .opcua_reading import Reading
+from .opcua_values import StructureError, plain
 from .opcua_variable import OpcuaVariable
 from .refusal import Refusal
 

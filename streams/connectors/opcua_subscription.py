@@ -13,7 +13,8 @@ from halflife.schemas.sources.opcua_source import OpcuaSource
 
 from .errors import SourceAway, SourceRefused
 from .opcua_link import told
-from .opcua_values import Reading, zoned
+from .opcua_reading import Reading
+from .opcua_values import zoned
 from .opcua_variable import OpcuaVariable
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ from halflife.streams.connectors.arrival import Arrival
 from halflife.streams.connectors.gap import Gap
 from halflife.streams.connectors.opcua_node_text import Step, parse_node
 from halflife.streams.connectors.opcua_nodes import wanted
+from halflife.streams.connectors.opcua_reading import Reading
 from halflife.streams.connectors.opcua_records import OpcuaRecords
-from halflife.streams.connectors.opcua_values import Reading, StructureError, plain
+from halflife.streams.connectors.opcua_values import StructureError, plain
 from halflife.streams.connectors.opcua_variable import OpcuaVariable
 from halflife.streams.connectors.refusal import Refusal
 from halflife.streams.connectors.units import Units
