@@ -14,15 +14,17 @@ from halflife.schemas.translated import Found, shown, translated
 from .bluesky_source import BlueskySource
 from .kafka_source import KafkaSource
 from .mqtt_source import MqttSource
+from .opcua_source import OpcuaSource
 from .other_source import OtherSource
 from .source_plan import SourcePlan
 from .sparkplug_source import SparkplugSource
 
 SOURCES: Final[dict[str, type[SourcePlan]]] = {
-    "mqtt": MqttSource,
-    "sparkplug": SparkplugSource,
     "bluesky": BlueskySource,
     "kafka": KafkaSource,
+    "mqtt": MqttSource,
+    "opcua": OpcuaSource,
+    "sparkplug": SparkplugSource,
 }
 """The model of each type, in alphabetical order; other types come from installed packages."""
 

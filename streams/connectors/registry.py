@@ -16,17 +16,14 @@ from .errors import SourceRefused
 from .surroundings import Surroundings
 
 ENTRY_POINTS: Final = "halflife.connectors"
+_HERE: Final = "halflife.streams.connectors"
 
 CONNECTORS: Final[dict[str, tuple[str, str]]] = {
-    "mqtt": ("halflife.streams.connectors.mqtt.mqtt_connector:MqttConnector", "mqtt"),
-    "sparkplug": (
-        "halflife.streams.connectors.sparkplug.sparkplug_connector:SparkplugConnector",
-        "mqtt",
-    ),
-    "bluesky": (
-        "halflife.streams.connectors.bluesky.bluesky_connector:BlueskyConnector",
-        "bluesky",
-    "kafka": ("halflife.streams.connectors.kafka.kafka_connector:KafkaConnector", ""),
+    "bluesky": (f"{_HERE}.bluesky.bluesky_connector:BlueskyConnector", "bluesky"),
+    "kafka": (f"{_HERE}.kafka.kafka_connector:KafkaConnector", ""),
+    "mqtt": (f"{_HERE}.mqtt.mqtt_connector:MqttConnector", "mqtt"),
+    "opcua": (f"{_HERE}.opcua_connector:OpcuaConnector", "opcua"),
+    "sparkplug": (f"{_HERE}.sparkplug.sparkplug_connector:SparkplugConnector", "mqtt"),
 }
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
 

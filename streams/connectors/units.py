@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Final
 
 from halflife.schemas.errors import MessageError
+
+_SPELLINGS: Final = {
+    "\N{DEGREE CELSIUS}": "\N{DEGREE SIGN}C",
+    "\N{DEGREE FAHRENHEIT}": "\N{DEGREE SIGN}F",
+    "\N{MASCULINE ORDINAL INDICATOR}": "\N{DEGREE SIGN}",
+    "\N{OHM SIGN}": "ohm",
+    "Ohm": "ohm",
+    "r/min": "rpm",
+}
+"""What controllers write and the library does not read, or reads as something else."""
 
 
 class Units:
@@ -73,7 +83,10 @@ def _unit(name: str) -> Any:
     Raises:
         ValueError: For what is none.
     """
+    written = name
+    for found, known in _SPELLINGS.items():
+        written = written.replace(found, known)
     try:
-        return _registry().Unit("" if name in {"", "1"} else name)
+        return _registry().Unit("" if written in {"", "1"} else written)
     except Exception:  # noqa: BLE001  # its parser raises whatever Python's tokenizer does
         raise ValueError(f"{name!r} is no unit that is known here") from None
