@@ -29,6 +29,10 @@ stretch = { role = "measured", unit = "mm" }
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+PACKAGE = "streams/package/"
+"""What becomes the package `halflife` itself."""
+
+
 def sources() -> set[str]:
     return {
         path.relative_to(ROOT).as_posix()
@@ -104,7 +108,7 @@ def test_the_wheel_has_the_files_of_the_rooms_and_no_others(wheel: Path) -> None
         assert (
             "halflife = halflife.streams.commands.main:main" in archive.read(entry_points).decode()
         )
-    assert names == {f"halflife/{name}" for name in sources() - STAYS}
+    assert names == {f"halflife/{name.removeprefix(PACKAGE)}" for name in sources() - STAYS}
 
 
 def test_the_program_runs_from_an_empty_folder(halflife: Run) -> None:
@@ -119,6 +123,15 @@ def test_it_is_the_wheel_that_runs(halflife: Run) -> None:
     assert (
         "/site-packages/halflife/schemas/table.py" in halflife("-c", code, program="python").stdout
     )
+
+
+def test_the_client_comes_from_the_package_itself(halflife: Run) -> None:
+    code = "import halflife; print(halflife.__file__, halflife.Lab.__name__, halflife.__version__)"
+    done = halflife("-c", code, program="python")
+    assert done.returncode == 0, done.stderr
+    file, name, version = done.stdout.split()
+    assert file.endswith("/site-packages/halflife/__init__.py")
+    assert (name, version) == ("Lab", halflife("--version").stdout.split()[-1])
 
 
 def test_what_is_read_beside_the_code_is_there(halflife: Run) -> None:
