@@ -37,17 +37,13 @@ def cell_of(value: object, path: str) -> Cell:
         value = value.value
     if value is None or type(value).__name__ in _MISSING:
         return None
-    if isinstance(value, float):
-        return _finite(float(value), path)
+    if isinstance(value, float | Decimal):
+        return None if math.isnan(value) else _finite(float(value), path)
     if isinstance(value, int):
         return int(value)  # a bool is one too: what a column of numbers takes
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return None if value.is_nan() else _finite(float(value), path)
-    return _foreign(value, path)
+    return value.isoformat() if isinstance(value, date) else _foreign(value, path)
 
 
 def _foreign(value: object, path: str) -> Cell:

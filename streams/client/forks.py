@@ -33,7 +33,7 @@ def follow_forks(client: Forked) -> None:
     held: list[Runner] = []
 
     def before() -> None:
-        """Nobody is within SQLite while the process is copied: its own locks would be copied too."""
+        """Nobody is within SQLite while the process is copied: its locks would be copied too."""
         found = weak()
         if found is not None:
             runner = found.runner_now()

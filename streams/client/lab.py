@@ -16,9 +16,9 @@ from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self
 
+from .forks import follow_forks
 from .line_maker import LineMaker
 from .refused import Refused
-from .forks import follow_forks
 from .runner import Runner
 from .seldom import Seldom
 from .service import Service

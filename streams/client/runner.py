@@ -9,7 +9,6 @@ from collections.abc import Callable
 from random import Random
 
 from .intake import Intake
-from .line import Line
 from .seldom import Seldom
 from .sender import Sender
 from .service import Service

@@ -41,7 +41,7 @@ class SpoolFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Only a new file is opened here: closing a file gives up all locks that a process has on it.
+        # Only a new one is opened here: closing a file gives up all locks of this process on it.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         path.chmod(0o600)

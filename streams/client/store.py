@@ -131,7 +131,6 @@ class Store:
             refused: Those of it that the service did not accept.
         """
         with self.lock:
-            self.settled += len(batch.lines)
             self.sent += len(batch.lines) - len(refused)
             self._note(refused)
             self._unwritten += refused
@@ -139,8 +138,12 @@ class Store:
                 for _ in batch.lines[: len(self._memory)]:
                     self._memory_bytes -= len(self._memory.popleft())
                 self._posted_from_memory = False
-            elif batch.file is self._file:  # and not one that was moved aside meanwhile
+                self.settled += len(batch.lines)
+            elif batch.file is self._file:
                 self._settled_to = batch.last
+                self.settled += len(batch.lines)
+            else:  # the file was moved aside meanwhile: these are not lost with it
+                self.lost -= len(batch.lines)
             self._write_settled()
         self.tell()
 
@@ -153,6 +156,8 @@ class Store:
     def refused(self) -> list[Refused]:
         """All that were refused and are still kept, the latest last."""
         with self.lock:
+            if self._file is None:
+                self.open()
             kept: list[Refused] = []
             if self._file is not None:
                 try:
@@ -269,8 +274,9 @@ class Store:
         file = self._file
         if file is not None and is_corrupt(error):
             self._file = None
-            self.settled += file.count
-            self._lose(file.count, f"{file.path} is corrupt and is moved aside")
+            count = self.kept - self.settled - len(self._memory)
+            self.settled += count
+            self._lose(count, f"{file.path} is corrupt and is moved aside")
             with contextlib.suppress(sqlite3.Error):
                 file.close()
             with contextlib.suppress(OSError):
