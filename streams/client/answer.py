@@ -63,8 +63,11 @@ class Answer:
 
     @property
     def is_too_much(self) -> bool:
-        """Whether fewer records in one request might be taken."""
-        return self.status == 413 or (self.status == 400 and bool(self._json()))
+        """Whether fewer records in one request might be taken.
+
+        A 400 without a reason is none of the service's: something between is set up wrongly.
+        """
+        return self.status == 413 or (self.status == 400 and "reason" in self._json())
 
     def wait_seconds(self, now: float) -> float | None:
         """Seconds that the service asks to wait; None if it does not say.

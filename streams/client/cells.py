@@ -38,7 +38,8 @@ def cell_of(value: object, path: str) -> Cell:
     if value is None or type(value).__name__ in _MISSING:
         return None
     if isinstance(value, float | Decimal):
-        return None if math.isnan(value) else _finite(float(value), path)
+        missing = value.is_nan() if isinstance(value, Decimal) else math.isnan(value)
+        return None if missing else _finite(float(value), path)
     if isinstance(value, int):
         return int(value)  # a bool is one too: what a column of numbers takes
     if isinstance(value, str):
@@ -56,7 +57,7 @@ def _foreign(value: object, path: str) -> Cell:
     if kind == "M":
         text = str(value)
         return None if text == "NaT" else text
-    if hasattr(value, "item") and kind != "m" and getattr(value, "size", 1) == 1:
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
         inner = value.item()
         if isinstance(inner, float | int | str):
             return cell_of(inner, path)

@@ -176,5 +176,6 @@ def _kept(asked: dict[str, Any]) -> bytes:
     try:
         text = json.dumps(asked, ensure_ascii=False, default=lambda value: shown(value, 1000))
     except Exception:  # noqa: BLE001  # names that are no texts, values within themselves, ...
-        text = json.dumps({name: shown(value, 4000) for name, value in asked.items()})
+        plain = {n: v if isinstance(v, str) else shown(v, 4000) for n, v in asked.items()}
+        text = json.dumps(plain)
     return text.encode("utf-8", "backslashreplace")[:_KEPT].decode("utf-8", "ignore").encode()

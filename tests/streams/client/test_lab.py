@@ -69,8 +69,14 @@ def test_columns_may_be_called_anything(server: PushServer, client: Client) -> N
     assert lab.flush(10, sent=True)
     (record,) = server.records
     assert record["values"] == {
-        "mat 1": 1, "time": 2, "recipe": 3, "record_id": 4,
-        "stream": 5, "values": 6, "self": 7, "more": 8,
+        "mat 1": 1,
+        "time": 2,
+        "recipe": 3,
+        "record_id": 4,
+        "stream": 5,
+        "values": 6,
+        "self": 7,
+        "more": 8,
     }
     assert (record["recipe"], record["record_id"]) == ("a", "mine")
     assert record["time"] == "1970-01-01T00:00:00.000000Z"
@@ -125,7 +131,8 @@ def trickles(request: Request) -> None:
         says(503, b"<html>busy"),
         says(429, b'{"text": "slowly"}', Retry_After="0.05"),
         says(500),
-        says(401, b'{"text": "who?"}'),
+        says(400, b'{"text": "I am a proxy"}'),
+        says(401, b'{"detail": "who?"}'),
         says(404, b"no such page"),
         says(301, Location="http://127.0.0.1:1/"),
         says(202, b"<html>a portal</html>"),
@@ -194,7 +201,7 @@ def test_one_that_cannot_be_understood_does_not_hold_up_the_others(
 ) -> None:
     def understands_no_13(request: Request) -> None:
         if any(json.loads(line)["values"]["n"] == 13 for line in request.lines):
-            request.answer(400, b'{"text": "what is this?"}')
+            request.answer(400, b'{"reason": "broken", "detail": "what is this?"}')
         else:
             accepts(request)
 
