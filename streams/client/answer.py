@@ -85,11 +85,7 @@ class Answer:
     def told(self) -> str:
         """What it says, for people."""
         found = self._json()
-        words = next(
-            (str(found[key]) for key in ("text", "detail", "error", "title") if found.get(key)), ""
-        )
-        if not words:
-            words = self.body[:200].decode("utf-8", "replace").strip()
+        words = str(found.get("detail") or self.body[:200].decode("utf-8", "replace").strip())
         place = f" to {self.location}, which is not followed" if self.location else ""
         return f"HTTP {self.status}{place}" + (f": {words[:500]}" if words else "")
 

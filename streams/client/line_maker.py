@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from .cells import Cell, cell_of, shown
@@ -144,7 +144,9 @@ def _word(value: object, path: str) -> str:
 def _time_of(time: object) -> datetime | str:
     """A time with a zone; one without is of this machine's zone, as Python has it."""
     if isinstance(time, datetime):
-        return time if time.utcoffset() is not None else time.astimezone()
+        aware = time if time.utcoffset() is not None else time.astimezone()
+        seconds = (aware.utcoffset() or timedelta()) % timedelta(minutes=1)
+        return aware.astimezone(UTC) if seconds else aware  # RFC 3339 has zones of whole minutes
     if isinstance(time, int | float) and not isinstance(time, bool):
         return datetime.fromtimestamp(time, UTC)
     found = cell_of(time, "time")

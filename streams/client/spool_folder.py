@@ -39,7 +39,7 @@ class SpoolFolder:
         ...     mine, its = spools.open(), spools.open()
         ...     print(mine.path.name, its.path.name)
         ...     mine.close(), its.close()
-        pi-127.0.0.1-8602-85c1b6f5-0.sqlite pi-127.0.0.1-8602-85c1b6f5-1.sqlite
+        pi-127.0.0.1-8602-e16ed9e8-0.sqlite pi-127.0.0.1-8602-e16ed9e8-1.sqlite
         (None, None)
     """
 
