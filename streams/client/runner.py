@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from random import Random
 
 from .intake import Intake
 from .seldom import Seldom
@@ -28,7 +27,7 @@ class Runner:
         spool_bytes: Most that waits on the disk.
         memory_bytes: Most that waits in memory for the disk.
         longest_wait: Seconds between two tries, at most.
-        random: Spreads the tries of several clients.
+        random: From 0 to 1: spreads the tries of several clients.
         clock: Seconds since 1970, UTC.
     """
 
@@ -41,7 +40,7 @@ class Runner:
         spool_bytes: int,
         memory_bytes: int,
         longest_wait: float,
-        random: Random,
+        random: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
         self._log = log

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from random import Random
 from typing import Final
 
 from .answer import Answer
@@ -38,7 +37,7 @@ class Sender:
         service: To send it to.
         log: Is told, once in a while, what goes wrong.
         longest_wait: Seconds between two tries, at most, unless the service asks for more.
-        random: Spreads the tries of several clients.
+        random: From 0 to 1: spreads the tries of several clients.
         clock: Seconds since 1970, UTC.
     """
 
@@ -49,7 +48,7 @@ class Sender:
         *,
         log: Seldom,
         longest_wait: float,
-        random: Random,
+        random: Callable[[], float],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -184,8 +183,8 @@ class Sender:
     def _paused(self) -> bool:
         """Waits before the next try; true."""
         wait = min(self._longest_wait, _FIRST_WAIT * 2 ** min(self._failures - 1, 20))
-        wait *= self._random.uniform(0.5, 1.0)
+        wait *= 0.5 + 0.5 * self._random()
         if self._asked is not None:
-            wait = min(self._asked, _LONGEST_ASKED) + self._random.uniform(0.0, _FIRST_WAIT)
+            wait = min(self._asked, _LONGEST_ASKED) + _FIRST_WAIT * self._random()
         self._ending.wait(wait)
         return True

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
-import socket
 import sqlite3
 import sys
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -39,14 +38,14 @@ class SpoolFolder:
         ...     mine, its = spools.open(), spools.open()
         ...     print(mine.path.name, its.path.name)
         ...     mine.close(), its.close()
-        pi-127.0.0.1-8602-e16ed9e8-0.sqlite pi-127.0.0.1-8602-e16ed9e8-1.sqlite
+        pi-127.0.0.1-8602-3ad1f50a-0.sqlite pi-127.0.0.1-8602-3ad1f50a-1.sqlite
         (None, None)
     """
 
     def __init__(self, folder: Path, url: str, machine: str) -> None:
         self.folder = folder
         shown = re.sub(r"[^A-Za-z0-9.]+", "-", f"{machine}-{url.partition('://')[2]}").strip("-.")
-        digest = hashlib.sha256(f"{machine}\n{url}".encode()).hexdigest()[:8]
+        digest = f"{zlib.crc32(f'{machine} {url}'.encode()):08x}"
         self._stem = f"{shown[:80]}-{digest}"
         self.moved_aside: list[str] = []
 
@@ -143,4 +142,5 @@ def default_folder(environ: Mapping[str, str], platform: str = sys.platform) -> 
 
 def this_machine() -> str:
     """The name of this machine."""
-    return socket.gethostname() or "machine"
+    named = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return named or "machine"

@@ -55,17 +55,19 @@ def test_every_argument_of_the_client_is_told() -> None:
 
 LIGHT = """
 import sys, time
-before, began = set(sys.modules), time.perf_counter()
+before, began = set(sys.modules), time.process_time()
+import json, logging, pathlib, queue, sqlite3
+stood_on = time.process_time()
 from halflife import Lab
-seconds = time.perf_counter() - began
+seconds = (time.process_time() - stood_on) / (stood_on - began)
 new = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
 print(seconds, *new)
 """
 
 
 def test_importing_it_is_light(tmp_path: Path) -> None:
-    """The standard library alone, and not the slow parts of it; the best of five is timed."""
-    seconds = []
+    """The standard library alone, and not its slow parts: it adds less than those that it needs."""
+    shares = []
     for _ in range(5):
         done = subprocess.run(
             [sys.executable, "-c", LIGHT],
@@ -75,8 +77,10 @@ def test_importing_it_is_light(tmp_path: Path) -> None:
             text=True,
             check=True,
         )
-        took, *new = done.stdout.split()
-        seconds.append(float(took))
+        share, *new = done.stdout.split()
+        shares.append(float(share))
     assert set(new) - {"halflife"} <= sys.stdlib_module_names
-    assert not {"http", "ssl", "email", "asyncio", "ctypes", "multiprocessing"} & set(new)
-    assert min(seconds) < 0.05
+    assert not {"http", "ssl", "email", "asyncio", "ctypes", "multiprocessing", "inspect"} & set(
+        new
+    )
+    assert min(shares) < 1.0
