@@ -98,6 +98,8 @@ class Service:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         body = b"\n".join(lines) + b"\n"
+        if connection.sock is not None:  # the answer before this one may have left it little time
+            connection.sock.settimeout(self._seconds)
         connection.request("POST", f"{self._url.path.rstrip('/')}/v1/records", body, headers)
         response = connection.getresponse()
         text = b""

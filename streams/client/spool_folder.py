@@ -65,10 +65,7 @@ class SpoolFolder:
 
     def left_behind(self) -> Iterator[SpoolFile]:
         """Files of processes that are no more, each opened, with records or refusals in them."""
-        for number in range(_MOST_FILES):
-            path = self._path(number)
-            if not path.exists():
-                return
+        for path in sorted(self.folder.glob(f"{self._stem}-*.sqlite")):
             with contextlib.suppress(_TakenError, sqlite3.Error, OSError):
                 file = self._opened(path)
                 if file.count or file.has_refused:

@@ -37,7 +37,6 @@ def run(
     """
     began = time.monotonic()
     service = Service(kafka.address, prefix, folder, LAB)
-    written = Written(service)
     worker = service.start("connect", "one")
     url = address_of(worker, 60)
     lab = Lab(url, instrument="robot", spool=folder / "spool", longest_wait=0.5)
@@ -58,7 +57,12 @@ def run(
         wait_until(
             lambda: not lab.status.waiting, _PATIENCE, lambda: f"{lab.status}\n{worker.said}"
         )
-        return _found(lab, written, records, took) | {
+        written = Written(service)  # not before: it would look for the broker while it is down
+        try:
+            found = _found(lab, written, records, took)
+        finally:
+            written.close()
+        return found | {
             "kills": kills,
             "restarts": restarts,
             "seconds": round(time.monotonic() - began, 1),
@@ -66,7 +70,6 @@ def run(
     finally:
         lab.close()
         service.end()
-        written.close()
 
 
 def _spread(kills: int, restarts: int) -> list[str]:

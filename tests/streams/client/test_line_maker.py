@@ -201,6 +201,14 @@ def test_identities_are_those_given_or_of_maker_and_number() -> None:
     assert json.loads(made("opv", record_id=7).json)["record_id"] == "7"
 
 
+def test_a_clock_that_jumps_makes_no_identity_twice() -> None:
+    times = iter([1e9, 0.0, 1e9, 1e9])
+    jumping = LineMaker("robot", clock=lambda: next(times))
+    made = [json.loads(jumping.make(("opv",), {}).json) for _ in range(4)]
+    assert [r["record_id"].rpartition("-")[2] for r in made] == ["1", "2", "3", "4"]
+    assert [r["time"][:4] for r in made] == ["2001", "1970", "2001", "2001"]
+
+
 def test_a_row_of_pandas_is_a_record() -> None:
     frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, math.nan]})
     assert values_of(made("opv", frame.iloc[1])) == {"a": 2, "b": None, "c": None}
