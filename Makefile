@@ -34,6 +34,7 @@ $(READY): pyproject.toml $(BIN)/uv
 links:
 	@mkdir -p build/links/halflife
 	@for room in schemas monitors generators streams; do ln -sfn ../../../$$room build/links/halflife/$$room; done
+	@for file in __init__.py py.typed; do ln -sfn ../../../streams/package/$$file build/links/halflife/$$file; done
 
 demo: $(READY) ## the story of the solar cells, live over Kafka (EXIT=1 ends when it is told)
 	$(BIN)/halflife demo $(if $(EXIT),--exit)

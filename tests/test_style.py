@@ -28,4 +28,8 @@ def test_mypy_has_nothing_to_say():
         link = links / room
         if not link.is_symlink():
             link.symlink_to(ROOT / room)
+    for name in ("__init__.py", "py.typed"):
+        link = links / name
+        if not link.is_symlink():
+            link.symlink_to(ROOT / "streams" / "package" / name)
     run("mypy")

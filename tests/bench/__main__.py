@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from tests.bench import (
+    client,
     contamination,
     decay,
     drift_given_set_points,
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "live-page": live_page.run,
     "gate": gate.run,
     "refresh": refresh.run,
+    "client": client.run,
 }
 
 

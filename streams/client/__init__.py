@@ -1,0 +1,1 @@
+"""The client: three lines of lab code, on nothing but the standard library."""
