@@ -87,7 +87,7 @@ class Written:
         }
 
     def heard_at(self, time: float) -> None:
-        """A message of this time is looked at: long after a start, nothing comes of what was before.
+        """Messages of this time are looked at: long after a start nothing old comes again.
 
         Args:
             time: When the message arrived; seconds since 1970.
