@@ -15,6 +15,7 @@ from .heard import Heard
 _MOST_WAITING: Final = 20_000
 _MOST_BYTES: Final = 64 * 2**20
 _PAUSE: Final = 0.005
+_NOBODY: Final = "halflife/nobody"
 
 
 class ManualClient(aiomqtt.Client):
@@ -53,6 +54,17 @@ class ManualClient(aiomqtt.Client):
         """Tell the broker that it need not send a message again."""
         if heard.qos:
             self._client.ack(heard.mid, heard.qos)
+
+    async def settled(self) -> bool:
+        """Whether the broker has read all that was sent to it: it answers in order.
+
+        What it is asked for changes nothing: to end a subscription that there is not.
+        """
+        try:
+            await self.unsubscribe(_NOBODY)
+        except aiomqtt.MqttError:
+            return False
+        return True
 
     async def collect(self, most: int, linger: float, patience: float) -> list[Heard]:
         """Messages that came; none if there was none in time.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,6 +39,7 @@ class MqttConnector(Connector[MqttSource]):
         self._records = MqttRecords(plan, now=surroundings.clock())
         self._heard = surroundings.clock()
         self._unsafe = plan.qos == 0
+        self._asking: asyncio.Task[None] | None = None
 
     async def read(self, position: Position | None) -> AsyncIterator[Batch]:
         """Connect, and hand on what comes; each message is acknowledged when its batch is kept."""
@@ -53,17 +56,38 @@ class MqttConnector(Connector[MqttSource]):
             )
             self.surroundings.connected(plan.address)
             yield Batch(items, self._position())
-            while True:
-                wait = _LOOK if self._records.waits else _IDLE
-                batch = await client.collect(_MOST, _LINGER, wait)
-                items = self._items(batch) + self._dropped(client)
-                if items or any(heard not in self._written for heard in batch if heard.qos):
-                    for heard in batch:
-                        self._written.add(heard)
-                    yield Batch(items, self._position())
+            try:
+                async with aclosing(self._batches(client)) as batches:
+                    async for batch in batches:
+                        yield batch
+            finally:
+                if self._asking is not None:
+                    self._asking.cancel()
+
+    async def _batches(self, client: ManualClient) -> AsyncGenerator[Batch, None]:
+        """What comes, each acknowledged when the next is asked for."""
+        while True:
+            wait = _LOOK if self._records.waits else _IDLE
+            batch = await client.collect(_MOST, _LINGER, wait)
+            items = self._items(batch) + self._dropped(client)
+            if items or any(heard not in self._written for heard in batch if heard.qos):
                 for heard in batch:
-                    client.acknowledge(heard)
-                    self._written.acknowledged(heard, self.surroundings.clock())
+                    self._written.add(heard)
+                yield Batch(items, self._position())
+            for heard in batch:
+                client.acknowledge(heard)
+                self._written.acknowledged(heard)
+            self._confirm(client)
+
+    def _confirm(self, client: ManualClient) -> None:
+        """Find out, meanwhile, whether the broker has heard of all acknowledgements."""
+        if self._written.unsure and (self._asking is None or self._asking.done()):
+            number = self._written.asked()
+            self._asking = asyncio.create_task(self._ask(client, number))
+
+    async def _ask(self, client: ManualClient, number: int) -> None:
+        if await client.settled():
+            self._written.confirmed(number)
 
     def _go_on(self, position: Position | None, client: ManualClient) -> list[Item]:
         """Take up a position; tells what was missed since."""
@@ -88,6 +112,7 @@ class MqttConnector(Connector[MqttSource]):
         items: list[Item] = []
         for heard in batch:
             self._heard = heard.time
+            self._written.heard_at(heard.time)
             self._unsafe = self._unsafe or not (heard.qos or heard.retain)
             if heard in self._written:
                 continue
@@ -114,7 +139,7 @@ class MqttConnector(Connector[MqttSource]):
 
     def _position(self) -> dict[str, Any]:
         return {
-            "written": self._written.state(self.surroundings.clock()),
+            "written": self._written.state(),
             "records": self._records.state(),
             "heard": self._heard,
             "unsafe": self._unsafe,

@@ -20,6 +20,7 @@ from halflife.streams.connectors.batch import Batch, Position
 from halflife.streams.connectors.errors import SourceAway, SourceRefused
 from halflife.streams.connectors.gap import Gap
 from halflife.streams.connectors.mqtt.mqtt_connector import MqttConnector
+from halflife.streams.connectors.mqtt.written import Written
 from halflife.streams.connectors.sparkplug.sparkplug_connector import SparkplugConnector
 from halflife.streams.connectors.surroundings import Surroundings
 from tests.harness.mosquitto import Mosquitto, make_certificates
@@ -100,6 +101,20 @@ async def test_neither_written_nor_acknowledged_comes_again(broker: Mosquitto) -
     async with aclosing(connector(broker).read(position)) as batches:
         items, _ = await read_until(batches, 30)
     assert values(items) == [str(x) for x in range(30)]
+
+
+async def test_what_the_broker_has_confirmed_is_remembered_no_longer(broker: Mosquitto) -> None:
+    async with aclosing(connector(broker).read(None)) as batches:
+        await anext(batches)
+        with broker.client() as oven:
+            oven.send([("t/x", "1")] * 40)
+            _, position = await read_until(batches, 40)
+            assert len(Written(position["written"])) > 0
+            until = time.monotonic() + 20
+            while len(Written(position["written"])) != 1:  # itself
+                assert time.monotonic() < until, position
+                oven.send([("t/x", "1")])
+                _, position = await read_until(batches, 1)
 
 
 async def test_a_dry_run_sees_and_leaves_no_trace(broker: Mosquitto) -> None:

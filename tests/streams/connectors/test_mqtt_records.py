@@ -19,7 +19,7 @@ from halflife.streams.connectors.mqtt.heard import Heard
 from halflife.streams.connectors.mqtt.joins import Joins
 from halflife.streams.connectors.mqtt.mqtt_records import MqttRecords
 from halflife.streams.connectors.mqtt.payload import read_payload
-from halflife.streams.connectors.mqtt.written import MOST_UNACKNOWLEDGED, Written
+from halflife.streams.connectors.mqtt.written import Written
 from halflife.streams.connectors.refusal import Refusal
 
 LEVEL = st.sampled_from(["a", "b", "", "$s", "ü"])
@@ -96,37 +96,43 @@ MESSAGES = st.lists(
 @given(MESSAGES)
 def test_a_broker_that_sends_again_what_it_must_is_heard_once(messages: Any) -> None:
     """Numbers are given again as soon as they are free, as bad as a broker may."""
-    state, kept, unacknowledged = "", [], list[Heard]()
+    written, unacknowledged = Written(), list[Heard]()
     for at, (mid, payload, killed) in enumerate(messages):
-        written = Written(state, now=float(at))
         for old in unacknowledged:
             again = Heard("t", old.payload, 1, False, True, old.mid, float(at))
             assert again in written
-            written.acknowledged(again, float(at))
-        unacknowledged = []
+            written.acknowledged(again)
         heard = Heard("t", payload, 1, False, False, mid, float(at))
         assert heard not in written
         written.add(heard)
-        kept.append(heard)
-        state = written.state(float(at))
+        unacknowledged = [heard] if killed else []
         if killed:
-            unacknowledged.append(heard)
-        else:
-            written.acknowledged(heard, float(at))
-    assert len(kept) == len(messages)
+            written = Written(written.state(), now=float(at))
+            continue
+        written.acknowledged(heard)
+        if at % 3 == 0:
+            written.confirmed(written.asked())
+            assert not written.unsure
 
 
-def test_what_is_long_acknowledged_is_forgotten_and_nothing_else() -> None:
+def test_what_is_confirmed_is_forgotten_and_nothing_else() -> None:
     written = Written()
-    messages = [Heard("t", b"1", 1, False, False, mid, 0.0) for mid in range(1, 5000)]
+    messages = [Heard("t", b"1", 1, False, False, mid, 0.0) for mid in range(1, 5)]
     for heard in messages:
         written.add(heard)
     written.add(Heard("t", b"1", 0, False, False, 0, 0.0))
-    assert len(Written(written.state(1e6))) == 2 * MOST_UNACKNOWLEDGED, "Kafka was slow"
-    for heard in messages[:-1]:
-        written.acknowledged(heard, 1e6)
-    assert len(Written(written.state(1e6 + 30))) == 2 * MOST_UNACKNOWLEDGED
-    assert len(Written(written.state(1e6 + 70))) == 1
+    assert not written.unsure
+    written.acknowledged(messages[0])
+    number = written.asked()
+    written.acknowledged(messages[1])
+    written.confirmed(number)
+    assert len(written) == 3
+    after = Written(written.state(), now=100.0)
+    after.confirmed(after.asked())
+    after.heard_at(150.0)
+    assert len(after) == 3
+    after.heard_at(161.0)
+    assert len(after) == 0
 
 
 def plan(**more: Any) -> MqttSource:
