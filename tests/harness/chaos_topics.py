@@ -19,6 +19,7 @@ from .service import Service
 
 CONNECTED: Final = r"connected: is read from"
 _STARTS: Final = 60.0
+_SETTLES: Final = 120.0
 
 
 def disturbed(
@@ -69,7 +70,7 @@ def disturbed(
             wanted = due() or wanted
             return bool(wanted) and wanted <= set(written.ids())
 
-        written.wait_until(all_there, 120.0)
+        written.wait_until(all_there, _SETTLES + len(troubles) * _STARTS)
         ids: Counter[str] = written.ids()
         return {
             "records": len(wanted),

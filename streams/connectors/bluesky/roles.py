@@ -12,7 +12,8 @@ def roles_of(start: Mapping[str, Any], descriptor: Mapping[str, Any]) -> dict[st
     """Roles by data key, of the keys that the hints of the run name; others have none.
 
     Set-points are the dimensions of the plan and what its motors want to be shown of them; measured
-    is what all other devices want to be shown.
+    is what all other devices want to be shown. Of motors and detectors of the plan that want
+    nothing in particular, it is all that they say.
 
     Args:
         start: Of the run.
@@ -32,6 +33,7 @@ def roles_of(start: Mapping[str, Any], descriptor: Mapping[str, Any]) -> dict[st
     keys = _mapping(descriptor.get("data_keys"))
     hints, objects = _mapping(descriptor.get("hints")), _mapping(descriptor.get("object_keys"))
     motors = set(_texts(start.get("motors")))
+    named = motors | set(_texts(start.get("detectors")))
     dimensions = {
         field
         for entry in _list(_mapping(start.get("hints")).get("dimensions"))
@@ -41,7 +43,7 @@ def roles_of(start: Mapping[str, Any], descriptor: Mapping[str, Any]) -> dict[st
     roles: dict[str, str] = {}
     for device, own in objects.items():
         fields = _texts(_mapping(hints.get(device)).get("fields"))
-        if device in motors and not fields:
+        if device in named and not fields:
             fields = _texts(own)
         for name in fields:
             if _is_scalar(keys.get(name)):
