@@ -11,10 +11,15 @@ from halflife.schemas.message import StreamName
 from halflife.schemas.near import did_you_mean
 from halflife.schemas.translated import Found, shown, translated
 
+from .epics_source import EpicsSource
 from .other_source import OtherSource
+from .sila_source import SilaSource
 from .source_plan import SourcePlan
 
-SOURCES: Final[dict[str, type[SourcePlan]]] = {}
+SOURCES: Final[dict[str, type[SourcePlan]]] = {
+    "epics": EpicsSource,
+    "sila": SilaSource,
+}
 """The model of each type, in alphabetical order; other types come from installed packages."""
 
 _NAME: Final = TypeAdapter(StreamName)

@@ -17,7 +17,10 @@ from .surroundings import Surroundings
 
 ENTRY_POINTS: Final = "halflife.connectors"
 
-CONNECTORS: Final[dict[str, tuple[str, str]]] = {}
+CONNECTORS: Final[dict[str, tuple[str, str]]] = {
+    "epics": ("halflife.streams.connectors.epics:EpicsConnector", "epics"),
+    "sila": ("halflife.streams.connectors.sila:SilaConnector", "sila"),
+}
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
 
 
