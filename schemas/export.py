@@ -126,6 +126,8 @@ def _for_readers(part: Any) -> Any:
         kept.pop("propertyNames", None)
     if isinstance(kept.get("properties"), dict):
         for field in kept["properties"].values():
+            if not isinstance(field, dict):  # this is a field that is called "properties"
+                continue
             field.pop("title", None)  # pydantic's "On Drift" says no more than the key on_drift
             if field.get("default", 0) is None:
                 del field["default"]  # an absent key; TOML has no null

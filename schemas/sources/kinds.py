@@ -15,15 +15,19 @@ from .bluesky_source import BlueskySource
 from .kafka_source import KafkaSource
 from .mqtt_source import MqttSource
 from .opcua_source import OpcuaSource
+from .epics_source import EpicsSource
 from .other_source import OtherSource
+from .sila_source import SilaSource
 from .source_plan import SourcePlan
 from .sparkplug_source import SparkplugSource
 
 SOURCES: Final[dict[str, type[SourcePlan]]] = {
     "bluesky": BlueskySource,
+    "epics": EpicsSource,
     "kafka": KafkaSource,
     "mqtt": MqttSource,
     "opcua": OpcuaSource,
+    "sila": SilaSource,
     "sparkplug": SparkplugSource,
 }
 """The model of each type, in alphabetical order; other types come from installed packages."""

@@ -20,9 +20,11 @@ _HERE: Final = "halflife.streams.connectors"
 
 CONNECTORS: Final[dict[str, tuple[str, str]]] = {
     "bluesky": (f"{_HERE}.bluesky.bluesky_connector:BlueskyConnector", "bluesky"),
+    "epics": (f"{_HERE}.epics:EpicsConnector", "epics"),
     "kafka": (f"{_HERE}.kafka.kafka_connector:KafkaConnector", ""),
     "mqtt": (f"{_HERE}.mqtt.mqtt_connector:MqttConnector", "mqtt"),
     "opcua": (f"{_HERE}.opcua_connector:OpcuaConnector", "opcua"),
+    "sila": (f"{_HERE}.sila:SilaConnector", "sila"),
     "sparkplug": (f"{_HERE}.sparkplug.sparkplug_connector:SparkplugConnector", "mqtt"),
 }
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
