@@ -12,10 +12,10 @@ from halflife.schemas.near import did_you_mean
 from halflife.schemas.translated import Found, shown, translated
 
 from .bluesky_source import BlueskySource
+from .epics_source import EpicsSource
 from .kafka_source import KafkaSource
 from .mqtt_source import MqttSource
 from .opcua_source import OpcuaSource
-from .epics_source import EpicsSource
 from .other_source import OtherSource
 from .sila_source import SilaSource
 from .source_plan import SourcePlan
