@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
@@ -85,6 +86,7 @@ class Site:
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            logger=_wire_log(),
             auto_decompress=False,
             keepalive_timeout=_IDLE_SECONDS,
             lingering_time=_LINGER_SECONDS,
@@ -140,6 +142,23 @@ class Site:
         if reason is None:
             return web.Response(text="ready\n")
         return web.Response(status=503, text=f"{reason}\n")
+
+
+class _NotOurFault(logging.Filter):
+    """Leaves out what strangers sent that is no HTTP: they are told, and could fill the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record may pass."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+def _wire_log() -> logging.Logger:
+    """What aiohttp logs to."""
+    found = log.getChild("wire")
+    if not any(isinstance(one, _NotOurFault) for one in found.filters):
+        found.addFilter(_NotOurFault())
+    return found
 
 
 def tls_of(certfile: Path | None, keyfile: Path | None) -> ssl.SSLContext | None:

@@ -28,6 +28,7 @@ from tests.bench import (
     measures,
     memory,
     metrics_cost,
+    push,
     recipes,
     refresh,
     speed,
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "live-page": live_page.run,
     "gate": gate.run,
     "refresh": refresh.run,
+    "push": push.run,
 }
 
 
