@@ -80,7 +80,7 @@ class Judge:
             intake: All of a request.
             now: When it came, in seconds since 1970.
         """
-        judged = Judged(refused=intake.refused)
+        judged = Judged(refused=list(intake.refused))
         stamp = int(1000 * now)
         for first in range(0, len(intake.values), _BLOCK):
             if first:

@@ -8,6 +8,7 @@ from typing import Final
 from halflife.schemas.errors import MessageError
 
 _ESCAPE: Final = re.compile(rb"\\.", re.S)
+_ALIKE: Final = bytes.maketrans(b"{}", b"[]")
 _DULL: Final = bytes(sorted(set(range(256)) - set(b'[]{}"')))
 
 
@@ -39,12 +40,12 @@ def check_nesting(text: bytes, *, depth: int, containers: int) -> None:
     if b"\\" in text:
         text = _ESCAPE.sub(b"", text)
     # What stands between quotes is text: of the pieces around quotes each second one.
-    marks = b"".join(text.translate(None, _DULL).split(b'"')[::2])
-    for _ in range(depth):
-        fewer = marks.replace(b"[]", b"").replace(b"{}", b"")
+    marks = b"".join(text.translate(_ALIKE, _DULL).split(b'"')[::2])
+    for _ in range(depth):  # each time the innermost ones go
+        fewer = marks.replace(b"[]", b"")
         if len(fewer) == len(marks):
             break
         marks = fewer
-    if b"[]" in marks or b"{}" in marks:
+    if b"[]" in marks:
         said = f"more than {depth} lists and objects inside each other"
         raise MessageError("too-deep", "", said)
