@@ -70,14 +70,15 @@ class ArrowRecords:
         message = _Message(stream or "", body, int(1000 * now))
         name, rows, rejects = self._reader.read(message)
         if rows is None:
-            error = rejects[0].error
-            raise TurnedAway(400, error.reason, f"The body cannot be used: {error}.")
+            whole_error = rejects[0].error
+            text = f"The body cannot be used: {whole_error}."
+            raise TurnedAway(400, whole_error.reason, text)
         judged = Judged()
         for reject in rejects:
             row = reject.address % ROWS_A_MESSAGE
             path = reject.error.path.partition(".")[2]
-            error = MessageError(reject.error.reason, path, reject.error.text)
-            judged.refused.append(Refused(row, error, reject.value))
+            named = MessageError(reject.error.reason, path, reject.error.text)
+            judged.refused.append(Refused(row, named, reject.value))
         if len(rows):
             places = (rows.addresses % ROWS_A_MESSAGE).tolist()
             whole = body if not rejects and len(body) <= _LARGEST else None
