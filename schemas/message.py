@@ -158,10 +158,19 @@ def _message_error(error: ValidationError) -> MessageError:
         text = "a finite number, a text or null is due"
     if loc == ("time",) and reason == "wrong-type":
         reason = "bad-time"
-    shown = "" if reason == "missing-field" else f", not {_short(problem.get('input'))}"
+    shown = "" if reason == "missing-field" else f", not {shortly(problem.get('input'))}"
     return MessageError(reason, ".".join(map(str, loc)), f"{text}{shown}")
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
+def shortly(value: Any) -> str:
+    """How a value is shown in an error, whatever it is.
+
+    Example:
+        >>> shortly("high"), len(shortly("x" * 1000))
+        ("'high'", 60)
+    """
+    try:
+        text = repr(value)
+    except RecursionError:  # JSON may be deeper than Python calls itself
+        return f"a {type(value).__name__} that is too deep to be shown"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -16,6 +16,7 @@ from .epics_source import EpicsSource
 from .kafka_source import KafkaSource
 from .mqtt_source import MqttSource
 from .opcua_source import OpcuaSource
+from .http_source import HttpSource
 from .other_source import OtherSource
 from .sila_source import SilaSource
 from .source_plan import SourcePlan
@@ -24,6 +25,7 @@ from .sparkplug_source import SparkplugSource
 SOURCES: Final[dict[str, type[SourcePlan]]] = {
     "bluesky": BlueskySource,
     "epics": EpicsSource,
+    "http": HttpSource,
     "kafka": KafkaSource,
     "mqtt": MqttSource,
     "opcua": OpcuaSource,

@@ -26,7 +26,7 @@ from .connector import Connector
 from .metrics import ConnectorMetrics
 from .outlet import Outlet, partition_of
 from .record_maker import RecordMaker
-from .registry import make_connector
+from .registry import SERVED, make_connector
 from .source_runner import SourceRunner, SourceState
 from .surroundings import Surroundings
 
@@ -73,7 +73,7 @@ class ConnectWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._arguments = aiokafka_arguments(settings)
         self._topics = TopicPlan.with_prefix(settings.topic_prefix)
         self._worker = settings.worker_id or f"{socket.gethostname()}-{os.getpid()}"
-        self._metrics = ConnectorMetrics(registry, clock=clock)
+        self.metrics = ConnectorMetrics(registry, clock=clock)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._trouble = Trouble(log)
         self._stopping = asyncio.Event()
@@ -126,7 +126,11 @@ class ConnectWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         """Run the sources of these partitions, and no others."""
         given = {place.partition for place in assigned}
         count = self._settings.partitions
-        due = {name for name in self._lab.sources if partition_of(name, count) in given}
+        due = {
+            name
+            for name, plan in self._lab.sources.items()
+            if plan.type not in SERVED and partition_of(name, count) in given
+        }
         log.info("given sources: %s", ", ".join(sorted(due)) or "none")
         await self._end(set(self._tasks) - due)
         for name in sorted(due - set(self._tasks)):
@@ -161,7 +165,7 @@ class ConnectWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         await asyncio.gather(*tasks, return_exceptions=True)
         for name in names:
             self.runners.pop(name, None)
-            self._metrics.forget(name)
+            self.metrics.forget(name)
 
     def _runner(self, plan: SourcePlan) -> SourceRunner:
         def connector(connected: Callable[[str], None]) -> Connector[Any]:
@@ -192,6 +196,6 @@ class ConnectWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             plan,
             make_connector=connector,
             make_outlet=outlet,
-            metrics=self._metrics,
+            metrics=self.metrics,
             clock=self._clock,
         )

@@ -13,7 +13,7 @@ from halflife.schemas.lab import Lab
 from halflife.schemas.settings import Settings
 from halflife.streams.broker.topics import TopicPlan, create_topics
 from halflife.streams.generator.seldom_filter import SeldomFilter
-from halflife.streams.generator.web import GeneratorWeb
+from halflife.streams.push.service import PushService
 from halflife.streams.telemetry.build_info import tell_build
 
 from .connect_worker import ConnectWorker
@@ -55,15 +55,16 @@ async def _run(lab: Lab, settings: Settings, environ: Mapping[str, str]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
-    pages = GeneratorWeb(
-        registry,
-        lambda: worker.not_ready,
-        host=settings.web_host,
-        port=settings.connect_port,
-    )
     try:
-        async with pages:
-            log.info("metrics at %s/metrics", pages.address)
+        push = PushService(
+            lab,
+            settings,
+            registry=registry,
+            sources=worker.metrics,
+            not_ready=lambda: worker.not_ready,
+        )
+        async with push:
+            log.info("metrics at %s/metrics", push.address)
             await worker.run()
     except OSError as error:
         log.error(  # noqa: TRY400  # it is no bug

@@ -29,10 +29,13 @@ CONNECTORS: Final[dict[str, tuple[str, str]]] = {
 }
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
 
+SERVED: Final = frozenset({"http"})
+"""Types of sources that send by themselves: every connect worker takes what they send."""
+
 
 def connector_names() -> list[str]:
     """All types of sources on this machine, in alphabetical order."""
-    return sorted({*CONNECTORS, *_foreign()})
+    return sorted({*CONNECTORS, *SERVED, *_foreign()})
 
 
 def make_connector(plan: SourcePlan, surroundings: Surroundings) -> Connector[Any]:
@@ -43,6 +46,11 @@ def make_connector(plan: SourcePlan, surroundings: Surroundings) -> Connector[An
         SourceRefused: If its library is not installed, with how to get it.
     """
     foreign = _foreign()
+    if plan.type in SERVED:
+        raise SourceRefused(
+            f"it sends by itself, to POST /v1/sources/{plan.name} of halflife connect: there is "
+            "nothing to read"
+        )
     if plan.type in CONNECTORS:
         where, extra = CONNECTORS[plan.type]
         module, _, name = where.partition(":")
@@ -79,4 +87,8 @@ def unknown_type(plan: SourcePlan, source: str = "") -> Problem:
 
 def _foreign() -> dict[str, EntryPoint]:
     """Connectors of installed packages; ours cannot be replaced."""
-    return {one.name: one for one in entry_points(group=ENTRY_POINTS) if one.name not in CONNECTORS}
+    return {
+        one.name: one
+        for one in entry_points(group=ENTRY_POINTS)
+        if one.name not in {*CONNECTORS, *SERVED}
+    }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halflife.schemas.errors import MessageError
+from halflife.schemas.message import shortly
 from halflife.schemas.table import Block, Column, Kind, Table
 
 
@@ -52,10 +53,12 @@ def _check_cell(column: Column, cell: Any) -> None:
     path = f"values.{column.name}"
     if not column.is_number:
         if not isinstance(cell, str):
-            raise MessageError("wrong-type", path, f"a text is due for a category, not {cell!r}")
+            raise MessageError(
+                "wrong-type", path, f"a text is due for a category, not {shortly(cell)}"
+            )
         return
     if isinstance(cell, bool) or not isinstance(cell, int | float):
-        raise MessageError("wrong-type", path, f"a number is due, not {cell!r}")
+        raise MessageError("wrong-type", path, f"a number is due, not {shortly(cell)}")
     try:
         number = float(cell)
     except OverflowError:
@@ -66,7 +69,7 @@ def _check_cell(column: Column, cell: Any) -> None:
     if math.isinf(number):
         raise MessageError("not-finite", path, "an infinite number is no measurement")
     if column.kind is Kind.INTEGER and number != math.floor(number):
-        raise MessageError("wrong-type", path, f"an integer is due, not {cell!r}")
+        raise MessageError("wrong-type", path, f"an integer is due, not {shortly(cell)}")
     if column.minimum is not None and number < column.minimum:
         raise MessageError(
             "out-of-range", path, f"{number:g}{unit} is below {column.minimum:g}{unit}"

@@ -29,6 +29,7 @@ from tests.bench import (
     measures,
     memory,
     metrics_cost,
+    push,
     recipes,
     refresh,
     speed,
@@ -53,6 +54,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "gate": gate.run,
     "refresh": refresh.run,
     "client": client.run,
+    "push": push.run,
 }
 
 

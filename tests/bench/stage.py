@@ -81,13 +81,14 @@ class Stage:
     workers: list[Worker] = field(default_factory=list)
 
     def start(self, kind: str, port: int, **environment: str) -> Worker:
-        """A worker of a kind, ``monitor`` or ``generator``."""
+        """A worker of a kind, ``monitor``, ``generator`` or ``connect``."""
         env = {
             **os.environ,
             "HALFLIFE_BROKER": self.kafka.address,
             "HALFLIFE_DATA": str(self.folder / "data"),
             "HALFLIFE_WEB_PORT": str(port),
             "HALFLIFE_GENERATOR_PORT": str(port),
+            "HALFLIFE_CONNECT_PORT": str(port),
             "HALFLIFE_PARTITIONS": str(self.settings.partitions),
             **environment,
         }

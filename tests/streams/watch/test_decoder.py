@@ -351,3 +351,10 @@ def test_recipes_stay_with_their_records_whatever_stands_between() -> None:
     assert rows.recipes is not None
     assert rows.recipes.tolist() == ["hot", None, None, "cold"]
     assert decoder().decode(messages[1:4]).rows["opv"].recipes is None
+
+
+@pytest.mark.parametrize("field", ["instrument", "time", "values", "recipe"])
+def test_a_value_deeper_than_python_calls_itself_is_refused(field: str) -> None:
+    deep = b"[" * 1000 + b"]" * 1000
+    value = dumps(**{field: {"y": "deep"} if field == "values" else "deep"})
+    assert reason_of(value.replace(b'"deep"', deep))[0] in {"wrong-type", "bad-time"}

@@ -1,0 +1,1 @@
+"""Records over HTTP: they are checked, written to Kafka, and only then answered for."""
