@@ -17,7 +17,7 @@ class BlueskySource(TopicSource):
         'primary'
     """
 
-    type: Literal["bluesky"] = Field(description="How the source speaks.")
+    type: Literal["bluesky"] = Field(description="Documents of a Bluesky RunEngine.")
     event_stream: str = Field(
         default="primary",
         min_length=1,

@@ -23,7 +23,7 @@ class KafkaSource(TopicSource):
         ['mdml-*-*']
     """
 
-    type: Literal["kafka"] = Field(description="How the source speaks.")
+    type: Literal["kafka"] = Field(description="Topics of Kafka that others write.")
     format: Literal["json", "cloudevents", "arrow", "confluent", "auto"] = Field(
         default="json",
         description="What the messages are: JSON; CloudEvents of both modes; Arrow IPC streams, "
