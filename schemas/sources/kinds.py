@@ -11,10 +11,13 @@ from halflife.schemas.message import StreamName
 from halflife.schemas.near import did_you_mean
 from halflife.schemas.translated import Found, shown, translated
 
+from .files_source import FilesSource
 from .other_source import OtherSource
 from .source_plan import SourcePlan
 
-SOURCES: Final[dict[str, type[SourcePlan]]] = {}
+SOURCES: Final[dict[str, type[SourcePlan]]] = {
+    "files": FilesSource,
+}
 """The model of each type, in alphabetical order; other types come from installed packages."""
 
 _NAME: Final = TypeAdapter(StreamName)

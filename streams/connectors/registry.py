@@ -17,7 +17,9 @@ from .surroundings import Surroundings
 
 ENTRY_POINTS: Final = "halflife.connectors"
 
-CONNECTORS: Final[dict[str, tuple[str, str]]] = {}
+CONNECTORS: Final[dict[str, tuple[str, str]]] = {
+    "files": ("halflife.streams.connectors.files.files_connector:FilesConnector", ""),
+}
 """Where the class of each type is, and the extra that brings its libraries; alphabetical."""
 
 
