@@ -119,6 +119,9 @@ class FilesConnector(Connector[FilesSource]):
             log.warning("source %s: %s: %s", self.plan.name, mark.path, mark.stopped)
             error = MessageError("file-changed", "", f"the file is not read on: {mark.stopped}")
             yield Refusal(f"{mark.path}, line {mark.line + 1}", error, b"")
+        for mark in placing.copies:
+            error = MessageError("copy", "", f"the file is left out: {mark.stopped}")
+            yield Refusal(mark.path, error, b"")
         for mark in placing.cut_off:
             said = (
                 f"{mark.path} is shorter than the {mark.offset:,} bytes that had been read of it, "

@@ -15,6 +15,8 @@ CHANGED: Final = (
     "what had been read of it has been changed since, so that nobody can tell its new records "
     "from those that were read; under another name it is read from its beginning"
 )
+_TELLING: Final = 1024
+"""Bytes from which on two files are not the same by chance: two short runs may well be."""
 COPY: Final = "it is a copy of another file that is read"
 
 
@@ -42,12 +44,14 @@ class Placing:
         due: Files that may be read on, with their marks.
         changed: Marks of files that cannot be read on, as they were changed: new since the last
             look.
+        copies: Marks of files that are left out as copies: new since the last look.
         cut_off: Marks of files that begin anew, while their rest is nowhere to be found.
     """
 
     def __init__(self, roll: Roll, access: FileAccess) -> None:
         self.due: list[tuple[SeenFile, FileMark]] = []
         self.changed: list[FileMark] = []
+        self.copies: list[FileMark] = []
         self.cut_off: list[FileMark] = []
         self._roll = roll
         self._access = access
@@ -135,11 +139,13 @@ class Placing:
         """A file that no mark is known to belong to."""
         if any(self._access.begins(seen, mark) for mark in self._waiting):
             return  # perhaps its copy: that is known when it is known what that one became
-        if self._rescued(seen, [*self.cut_off, *self._free.values()]):
+        gone = [mark for mark in self._free.values() if mark.offset >= _TELLING]
+        if self._rescued(seen, [*self.cut_off, *gone]):
             return
         mark = FileMark.of(seen, self._roll.turn(seen.path))
         if self._is_copy(seen):
-            self._keep(seen, mark, replace(mark, stopped=COPY, touched=seen.modified))
+            copy = replace(mark, stopped=COPY, touched=seen.modified)
+            self.copies.append(self._keep(seen, mark, copy))
         else:
             self.due.append((seen, self._keep(seen, mark, mark)))
 
@@ -155,7 +161,7 @@ class Placing:
         return False
 
     def _is_copy(self, seen: SeenFile) -> bool:
-        return any(
+        return seen.size >= _TELLING and any(
             mark.begin[0]
             and other.size >= seen.size
             and self._access.begins(seen, mark)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,6 @@ from halflife.streams.connectors.files.roll import Roll
 from halflife.streams.connectors.gap import Gap
 from halflife.streams.connectors.refusal import Refusal
 from halflife.streams.connectors.surroundings import Surroundings
-
-NOW = 1_800_000_000.0
 
 
 class FilesBench:
@@ -40,7 +39,7 @@ class FilesBench:
 
     def restart(self) -> None:
         """A new process goes on from the last position that was kept."""
-        surroundings = Surroundings(settings=Settings(), clock=lambda: NOW, dry_run=self._dry_run)
+        surroundings = Surroundings(settings=Settings(), clock=time.time, dry_run=self._dry_run)
         self._connector = FilesConnector(self.plan, surroundings)
         self._roll = Roll(self.position and orjson.loads(orjson.dumps(self.position)))
 
