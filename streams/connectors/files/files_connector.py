@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -81,16 +81,17 @@ class FilesConnector(Connector[FilesSource]):
         except FileNotFoundError:  # one is gone since: next time
             return
         pending = list(self._news(placing))
-        for seen, first in placing.due:
-            mark, more = first, True
-            while more:
-                step = await self._off_the_loop(self._step, seen, mark)
-                roll.put(step.mark, mark)
-                pending += step.items
-                mark, more = step.mark, step.more
-                if len(pending) >= _ENOUGH:
-                    yield Batch(pending, roll.position())
-                    pending, before = [], list(roll.marks)
+        with closing(self._parquet):
+            for seen, first in placing.due:
+                mark, more = first, True
+                while more:
+                    step = await self._off_the_loop(self._step, seen, mark)
+                    roll.put(step.mark, mark)
+                    pending += step.items
+                    mark, more = step.mark, step.more
+                    if len(pending) >= _ENOUGH:
+                        yield Batch(pending, roll.position())
+                        pending, before = [], list(roll.marks)
         if pending or roll.marks != before:
             yield Batch(pending, roll.position())
         self._looked = self._now()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from halflife.schemas.errors import MessageError
 from halflife.streams.connectors.arrival import Arrival
@@ -30,6 +30,13 @@ class ParquetFile:
     columns, under ``unit`` or ``units``.
     """
 
+    def __init__(self) -> None:
+        self._stream: BinaryIO | None = None
+        self._file: Any = None
+        self._units: Mapping[str, str] = {}
+        self._rows: Iterator[list[dict[str, Any]]] = iter(())
+        self._place = ("", 0)  # digest of the file, and the row that is next
+
     def read(self, handle: int, size: int, mark: FileMark, *, most: int, time: datetime) -> Step:
         """The next rows.
 
@@ -50,12 +57,22 @@ class ParquetFile:
         import pyarrow as pa
 
         try:
-            rows, units, more = self._rows(handle, size, mark.line, most)
+            if self._place != (end, mark.line):  # else it goes on where it has just been
+                self.close()
+                self._file, self._units = self._opened(handle, size)
+                self._rows = _slice(self._file, mark.line, most)
+            rows = next(self._rows, [])
+            more = mark.line + len(rows) < self._file.metadata.num_rows
         except (pa.ArrowException, OSError, ValueError) as error:
+            self.close()
             said = f"it cannot be read as Parquet: {error}"
             stopped = replace(mark, stopped=said)
             refusal = MessageError("unreadable-file", "", f"the file is not read: {said}")
             return Step([Refusal(mark.path, refusal, b"")], stopped, False)
+        self._place = (end, mark.line + len(rows))
+        units = self._units
+        if not more:
+            self.close()
         items = [
             Arrival(
                 values={name: _plain(value) for name, value in row.items()},
@@ -68,10 +85,14 @@ class ParquetFile:
         ]
         return Step(items, replace(mark, line=mark.line + len(items), offset=size), more)
 
-    def _rows(
-        self, handle: int, size: int, start: int, most: int
-    ) -> tuple[list[dict[str, Any]], Mapping[str, str], bool]:
-        """Some rows, the units of their columns, and whether there are more.
+    def close(self) -> None:
+        """Let go of the file that was read last."""
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._file, self._rows, self._place = None, None, iter(()), ("", 0)
+
+    def _opened(self, handle: int, size: int) -> tuple[Any, Mapping[str, str]]:
+        """The file, and the units of its columns.
 
         Raises:
             ValueError: For a file that is not whole, or too large to be unpacked.
@@ -85,21 +106,20 @@ class ParquetFile:
         footer = int.from_bytes(tail[:4], "little")
         if footer > _LARGEST_FOOTER:
             raise ValueError(f"its footer has {footer:,} bytes; {_LARGEST_FOOTER:,} are allowed")
-        with os.fdopen(os.dup(handle), "rb") as stream:
-            file = pq.ParquetFile(
-                pa.PythonFile(stream, mode="r"),
-                thrift_string_size_limit=_LARGEST_FOOTER,
-                thrift_container_size_limit=_LARGEST_FOOTER // 16,
-            )
-            if len(file.schema_arrow) > _MOST_COLUMNS:
-                raise ValueError(f"it has more than {_MOST_COLUMNS:,} columns")
-            rows = list(_slice(file, start, most))
-            return rows, _units(file.schema_arrow), start + len(rows) < file.metadata.num_rows
+        self._stream = os.fdopen(os.dup(handle), "rb")
+        file = pq.ParquetFile(
+            pa.PythonFile(self._stream, mode="r"),
+            thrift_string_size_limit=_LARGEST_FOOTER,
+            thrift_container_size_limit=_LARGEST_FOOTER // 16,
+        )
+        if len(file.schema_arrow) > _MOST_COLUMNS:
+            raise ValueError(f"it has more than {_MOST_COLUMNS:,} columns")
+        return file, _units(file.schema_arrow)
 
 
-def _slice(file: Any, start: int, most: int) -> Iterator[dict[str, Any]]:
-    """Rows from a number on."""
-    passed, left = 0, most
+def _slice(file: Any, start: int, most: int) -> Iterator[list[dict[str, Any]]]:
+    """Rows from a number on, some at a time."""
+    passed = 0
     for group in range(file.num_row_groups):
         about = file.metadata.row_group(group)
         if passed + about.num_rows <= start:
@@ -113,13 +133,8 @@ def _slice(file: Any, start: int, most: int) -> Iterator[dict[str, Any]]:
         for batch in file.iter_batches(batch_size=most, row_groups=[group]):
             first = max(0, start - passed)
             passed += batch.num_rows
-            if first >= batch.num_rows:
-                continue
-            rows = batch.slice(first, left).to_pylist()
-            yield from rows
-            left -= len(rows)
-            if left <= 0:
-                return
+            if first < batch.num_rows:
+                yield batch.slice(first).to_pylist()
 
 
 def _units(schema: Any) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,10 @@ from .files_bench import FilesBench
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
+cells = st.sampled_from(["a", "2,5", '"q"', '"two\nlines"', "°"])
 lines = st.lists(
     st.one_of(
-        st.tuples(st.integers(0, 99), st.sampled_from(["a", "2,5", '"q"', '"two\nlines"', "°"])).map(
-            lambda row: f"{row[0]};{row[1]}\n".encode()
-        ),
+        st.tuples(st.integers(0, 99), cells).map(lambda row: f"{row[0]};{row[1]}\n".encode()),
         st.sampled_from(
             [
                 b"\n", b"# 1;2\n", b"1\n", b"1;2;3\n", b'5;"open\n', b"6;\xb0\n", b"7;\x00\n",
@@ -48,7 +48,7 @@ def append(path: Path, content: bytes) -> None:
 
 def pieces(content: bytes, where: list[float]) -> list[bytes]:
     at = sorted({0, len(content), *(round(share * len(content)) for share in where)})
-    return [content[one:two] for one, two in zip(at, at[1:], strict=False)]
+    return [content[one:two] for one, two in pairwise(at)]
 
 
 @QUICK
