@@ -86,6 +86,10 @@ def _row(number: int) -> bytes:
     return f'{20 + number % 7},25;{answer};"line one\nline two é"\n'.encode()
 
 
+def _wait_for(written: Written, least: int) -> None:
+    written.wait_until(lambda: len(written.ids()) >= least, 120)
+
+
 def run(
     kafka: EmbeddedKafka, prefix: str, folder: Path, *, records: int, kills: int, restarts: int
 ) -> dict[str, Any]:
@@ -116,8 +120,9 @@ def run(
         deeds = sorted([(i + 0.5) / kills, "kill"] for i in range(kills))
         deeds += [[(i + 0.8) / restarts, "restart"] for i in range(restarts)]
         for share, deed in sorted(deeds):
-            least = int(share * records * 0.9)
-            written.wait_until(lambda least=least: len(written.ids()) >= 0.9 * least, 120)
+            least = int(0.8 * share * records)
+            _wait_for(written, least)
+            worker.wait_for("connected: is read from", 60)
             if deed == "restart":
                 written.close()  # its library leaves sockets open where a broker ends
                 kafka.restart()
@@ -126,8 +131,9 @@ def run(
                 worker.kill()
                 worker = service.start("connect", "one")
         bad = records // BAD_EVERY
-        written.wait_until(lambda: len(written.ids()) >= records - bad, 120)
-        written.wait_until(lambda: len(written.letters()) >= bad, 60)
+        _wait_for(written, records - bad)
+        last = written
+        last.wait_until(lambda: len(last.letters()) >= bad, 60)
         counts = written.ids()
         answers = {round(record["values"]["y"] - 0.5) for record in written.records()}
         expected = {i for i in range(records) if i % BAD_EVERY != BAD_EVERY - 1}
