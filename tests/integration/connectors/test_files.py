@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from halflife.streams.broker.embedded import EmbeddedKafka
+from halflife.streams.commands.main import run
 from tests.harness import chaos_files
 
 from .conftest import Serve
@@ -53,3 +55,41 @@ def test_a_cut_off_file_is_told_as_a_gap(serve: Serve, tmp_path: Path) -> None:
     assert gap.first is not None
     answers = [record["values"]["y"] for record in written.records()]
     assert answers == pytest.approx([*range(9), 100, 101])
+
+
+def test_commands_show_the_source_and_where_letters_stood(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text("y\n1\nhigh\n3\n4,5\n")
+    service, written = serve(
+        f"""
+        [stream.log.column]
+        y = {{ role = "measured", max = 2 }}
+        [source.log]
+        type = "files"
+        path = "{folder}"
+        """
+    )
+    worker = service.start("connect", "one")
+    written.wait_until(lambda: len(written.letters()) == 3)
+    worker.terminate()
+    monkeypatch.setenv("HALFLIFE_BROKER", service.broker)
+    monkeypatch.setenv("HALFLIFE_TOPIC_PREFIX", service.prefix)
+    assert run(["status", "--json", "-"]) == 0
+    (source,) = json.loads(capsys.readouterr().out)["sources"]
+    assert (source["source"], source["type"], source["stream"]) == ("log", "files", "log")
+    assert (source["state"], source["records"]) == ("connected", 1)
+    assert run(["status"]) == 0
+    assert "connected" in capsys.readouterr().out
+    assert run(["dlq", "list"]) == 0
+    said = capsys.readouterr().out
+    assert "a.csv, line 3: values.y" in " ".join(said.split())
+    assert run(["dlq", "list", "--json", "-"]) == 0
+    letters = {one["address"]: one for one in json.loads(capsys.readouterr().out)}
+    assert set(letters) == {"a.csv, line 3", "a.csv, line 4", "a.csv, line 5"}
+    assert run(["dlq", "show", letters["a.csv, line 3"]["place"]]) == 0
+    assert "from the source log, a.csv, line 3\n" in capsys.readouterr().out
+    assert run(["dlq", "show", letters["a.csv, line 4"]["place"]]) == 0
+    assert "'dlq resend' sends it there" in capsys.readouterr().out
