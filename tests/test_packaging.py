@@ -17,7 +17,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "monitors", "generators", "streams")
 TRAVELS = {".py", ".typed", ".lock", ".toml", ".html", ".css", ".js", ".svg", ".json"}
-STAYS = {"schemas/README.md", "generators/README.md", "streams/README.md"}
+STAYS = {
+    path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.md")
+}
+"""Pages for people stay with the source code."""
 
 LAB = """
 [stream.spring]
