@@ -81,6 +81,7 @@ class CsvRecords:
         reader = csv.reader(feed, delimiter=self._delimiter)
         while True:
             feed.begin()
+            wrong: MessageError | None = None
             try:
                 cells = next(reader)
             except StopIteration:
@@ -89,7 +90,6 @@ class CsvRecords:
                 wrong = MessageError("broken-csv", "", f"it cannot be read as CSV: {error}")
                 cells = []
             else:
-                wrong = None
                 if feed.ran_out or feed.too_long:
                     if not (closed or feed.too_long):
                         return feed.first

@@ -129,9 +129,14 @@ class Placing:
     def _keep(self, seen: SeenFile, before: FileMark, mark: FileMark) -> FileMark:
         """The mark is that of this file, wherever it is now."""
         self._free.pop(id(before), None)
-        now = {"path": seen.path, "device": seen.device, "inode": seen.inode, "gone": 0}
-        as_is = all(getattr(mark, key) == value for key, value in now.items())
-        moved = mark if as_is else replace(mark, **now)
+        moved = mark
+        if (mark.path, mark.device, mark.inode, mark.gone) != (
+            seen.path,
+            seen.device,
+            seen.inode,
+            0,
+        ):
+            moved = replace(mark, path=seen.path, device=seen.device, inode=seen.inode, gone=0)
         self._there.append((seen, moved))
         return moved
 

@@ -41,7 +41,10 @@ class TextFile:
 
     def __init__(self, plan: FilesSource) -> None:
         self._plan = plan
-        self._decoders = {"csv": CsvRows(plan), "jsonl": JsonRows(plan)}
+        self._decoders: dict[str, CsvRows | JsonRows] = {
+            "csv": CsvRows(plan),
+            "jsonl": JsonRows(plan),
+        }
 
     def read(self, handle: int, mark: FileMark, *, closed: bool, most: int, time: datetime) -> Step:
         """The next records.
