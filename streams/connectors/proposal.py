@@ -42,12 +42,12 @@ class Proposal:
     Example:
         >>> plan = SourcePlan(name="hplc", type="mqtt")
         >>> said = Arrival(values={"data": {"celsius": 20.5}}, address="", record_id="1")
-        >>> print(Proposal(plan, {"type": "mqtt"}, [said] * 3).text.split("[source")[1])
-        .hplc]
+        >>> text = Proposal(plan, {"type": "mqtt"}, [said] * 3).text
+        >>> print(text[text.index("[source") :].strip())
+        [source.hplc]
         type = "mqtt"
         [source.hplc.column]
         celsius = "data.celsius"
-        <BLANKLINE>
     """
 
     def __init__(
