@@ -107,11 +107,13 @@ class Lab(BaseModel):
         streams = data.get("stream")
         known = streams if isinstance(streams, Mapping) and not loose else None
         sources, faults = read_sources(data, known)
+        lab: Lab | None
+        problems: list[Found] = []
         try:
             if loose and set(data) == {"source"}:
-                lab, problems = cls.model_construct(streams={}, sources=sources), []
+                lab = cls.model_construct(streams={}, sources=sources)
             else:
-                lab, problems = cls.model_validate({**data, "source": sources}), []
+                lab = cls.model_validate({**data, "source": sources})
         except ValidationError as error:
             lab, problems = None, list(translated(error, lab_schema()))
         problems = [*problems, *_misfits(data), *faults]

@@ -143,13 +143,13 @@ class Proposal:
             name: {"from": path} if path != name else {} for name, path in self._paths.items()
         }
         for name, entry in self._plan.columns.items():
-            given = column.get(name) if isinstance(column, Mapping) else None
-            entries[name] = dict(given) if isinstance(given, Mapping) else {"from": entry.path}
+            told = column.get(name) if isinstance(column, Mapping) else None
+            entries[name] = dict(told) if isinstance(told, Mapping) else {"from": entry.path}
         wanted = {name: entry for name, entry in entries.items() if entry}
         if wanted:
             lines.append(f"[source.{quoted(self._plan.name)}.column]")
-        for key, entry in wanted.items():
-            text = toml(entry["from"] if set(entry) == {"from"} else entry)
+        for key, given in wanted.items():
+            text = toml(given["from"] if set(given) == {"from"} else given)
             lines.append(f"{quoted(key)} = {text}")
         return "\n".join(lines) + "\n"
 
