@@ -23,13 +23,22 @@ if TYPE_CHECKING:
 _MANY: Final = 12  # more columns alike than a planner turns: the channels of an instrument
 
 
-def guess_lab(frame: pd.DataFrame, *, stream: str, source: str) -> str:
+def guess_lab(
+    frame: pd.DataFrame,
+    *,
+    stream: str,
+    source: str,
+    units: Mapping[str, str] | None = None,
+    roles: Mapping[str, str] | None = None,
+) -> str:
     r"""The text of a lab file for a table, with guessed roles, units, ranges and sum laws.
 
     Args:
         frame: One row a record, in the order in which they came.
         stream: Name of the stream.
         source: What the table is called, for the first line.
+        units: Of columns, where somebody who knows has told them.
+        roles: Likewise; words that are no role are passed over.
 
     Raises:
         SchemaError: For a table without rows or columns, a column without a name or with a name
@@ -53,7 +62,9 @@ def guess_lab(frame: pd.DataFrame, *, stream: str, source: str) -> str:
     sums = guess_sums(numbers)
     for guess in sums:
         guesses = [_as_part(column, guess, numbers) for column in guesses]
-    guesses = _decide(guesses)
+    told = {name: role for name, role in (roles or {}).items() if role in set(Role)}
+    guesses = [_told(column, units or {}, told) for column in guesses]
+    guesses = _decide(guesses, told)
     lines = [*_head(frame, guesses, stream, source), "", f"[stream.{quoted(stream)}.column]"]
     lines += [_column_line(column) for column in guesses]
     for guess in sums:
@@ -98,9 +109,25 @@ def _as_part(
     )
 
 
-def _decide(guesses: Sequence[GuessedColumn]) -> list[GuessedColumn]:
+def _told(
+    column: GuessedColumn, units: Mapping[str, str], roles: Mapping[str, str]
+) -> GuessedColumn:
+    """A column as its source tells it, which knows better than any guess."""
+    said = []
+    if column.name in roles:
+        column = replace(column, role=Role(roles[column.name]), reason="")
+        said.append("role")
+    if column.name in units and column.kind is not Kind.CATEGORY:
+        column = replace(column, unit=units[column.name])
+        said.append("unit")
+    reason = f"its source tells the {' and the '.join(said)}" if said else ""
+    return replace(column, reason="; ".join(filter(None, (column.reason, reason))))
+
+
+def _decide(guesses: Sequence[GuessedColumn], told: Mapping[str, str]) -> list[GuessedColumn]:
     """Roles for the columns that say nothing by themselves, from where they stand."""
     numeric = [guess for guess in guesses if guess.kind is not Kind.CATEGORY]
+    numeric = [guess for guess in numeric if guess.name not in told]
     last = numeric[-1].name if numeric else None
     none_measured = all(guess.role is not Role.MEASURED for guess in guesses)
     many = sum(guess.role is None for guess in guesses) > _MANY

@@ -60,8 +60,12 @@ class Lab(BaseModel):
         return {**data, "stream": named}
 
     @classmethod
-    def read(cls, path: Path | str) -> Lab:
+    def read(cls, path: Path | str, *, loose: bool = False) -> Lab:
         """The lab file at a path.
+
+        Args:
+            path: Of the file.
+            loose: As of ``parse``.
 
         Raises:
             LabFileError: With every problem of the file, each with its place.
@@ -78,15 +82,17 @@ class Lab(BaseModel):
             line = content.count(b"\n", 0, error.start) + 1
             said = f"byte {error.start} is not UTF-8; save the file as UTF-8"
             raise LabFileError([Problem(source=str(path), text=said, line=line)]) from error
-        return cls.parse(text, source=str(path))
+        return cls.parse(text, source=str(path), loose=loose)
 
     @classmethod
-    def parse(cls, text: str, source: str = "lab.toml") -> Lab:
+    def parse(cls, text: str, source: str = "lab.toml", *, loose: bool = False) -> Lab:
         """The lab that a text declares.
 
         Args:
             text: TOML.
             source: What to call it in errors.
+            loose: Whether sources may be there before their streams are, as while a lab file is
+                being made.
 
         Raises:
             LabFileError: With every problem of the text, each with its place.
@@ -99,9 +105,15 @@ class Lab(BaseModel):
             said = "declares nothing; it needs at least one [stream.NAME]"
             raise LabFileError([Problem(source=source, text=said)])
         streams = data.get("stream")
-        sources, faults = read_sources(data, streams if isinstance(streams, Mapping) else None)
+        known = streams if isinstance(streams, Mapping) and not loose else None
+        sources, faults = read_sources(data, known)
+        lab: Lab | None
+        problems: list[Found] = []
         try:
-            lab, problems = cls.model_validate({**data, "source": sources}), []
+            if loose and set(data) == {"source"}:
+                lab = cls.model_construct(streams={}, sources=sources)
+            else:
+                lab = cls.model_validate({**data, "source": sources})
         except ValidationError as error:
             lab, problems = None, list(translated(error, lab_schema()))
         problems = [*problems, *_misfits(data), *faults]

@@ -17,6 +17,7 @@ from .kafka_source import KafkaSource
 from .mqtt_source import MqttSource
 from .opcua_source import OpcuaSource
 from .http_source import HttpSource
+from .files_source import FilesSource
 from .other_source import OtherSource
 from .sila_source import SilaSource
 from .source_plan import SourcePlan
@@ -25,6 +26,7 @@ from .sparkplug_source import SparkplugSource
 SOURCES: Final[dict[str, type[SourcePlan]]] = {
     "bluesky": BlueskySource,
     "epics": EpicsSource,
+    "files": FilesSource,
     "http": HttpSource,
     "kafka": KafkaSource,
     "mqtt": MqttSource,

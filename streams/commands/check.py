@@ -13,8 +13,11 @@ from .options import data_argument, json_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from halflife.schemas.lab import Lab
     from halflife.schemas.stream_plan import StreamPlan
     from halflife.schemas.table import Column
+
+    from .source_check import CheckedSource
 
 _BLIND: Final = 0.5  # standard deviations; a smaller shift seldom matters
 _JUDGED: Final = 45  # of which a hash leaves fewer than the 30 of a fidelity once in a hundred
@@ -30,14 +33,47 @@ def command(lab_file: Path, json_file: Path | None) -> None:
     from .options import STDOUT
     from .output import terminal, write_json
 
-    plans = list(Lab.read(lab_file).streams.values())
+    lab = Lab.read(lab_file)
+    plans = list(lab.streams.values())
     _check_generators(plans, lab_file)
-    write_json(json_file, {"streams": [_as_json(plan) for plan in plans]})
+    sources = _check_sources(lab, lab_file)
+    write_json(
+        json_file,
+        {
+            "streams": [_as_json(plan) for plan in plans],
+            "sources": [source.as_json() for source in sources],
+        },
+    )
     if json_file != STDOUT:
         console = terminal()
         for plan in plans:
             _show(plan, console)
-        console.print(f"{lab_file} is in order: {len(plans)} stream{'s' * (len(plans) != 1)}.")
+        if sources:
+            from .source_check import sources_table
+
+            console.print(sources_table(sources))
+        counts = [_count(len(plans), "stream"), *[_count(len(sources), "source")] * bool(sources)]
+        console.print(f"{lab_file} is in order: {', '.join(counts)}.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _check_sources(lab: Lab, lab_file: Path) -> list[CheckedSource]:
+    """The sources, each with what is to be noted; connectors are loaded only where there are some.
+
+    Raises:
+        LabFileError: With everything that is wrong with them.
+    """
+    if not lab.sources:
+        return []
+    import os
+
+    from .options import read_settings
+    from .source_check import check_sources
+
+    return check_sources(lab, read_settings(), os.environ, str(lab_file))
 
 
 def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:

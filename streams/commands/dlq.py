@@ -62,7 +62,8 @@ def list_(stream: str | None, reason: str | None, limit: int, json_file: Path | 
     for one in found:
         letter = one.letter
         written = f"{one.time:%Y-%m-%d %H:%M:%S}"
-        said = (printable(text) for text in (letter.reason, letter.path, letter.text))
+        where = ": ".join(filter(None, (letter.address, letter.path)))
+        said = (printable(text) for text in (letter.reason, where, letter.text))
         table.add_row(one.place, written, _stream(one), *said)
     console.print(table)
 
@@ -81,7 +82,12 @@ def show(place: tuple[int, int], json_file: Path | None) -> None:
     letter = found.letter
     where = letter.path and f" at {letter.path}"
     click.echo(printable(f"{letter.reason}{where}: {letter.text}"))
-    click.echo(f"from {letter.topic}, partition {letter.partition}, offset {letter.offset}")
+    if letter.source:
+        click.echo(printable(f"from the source {letter.source}, {letter.address}"))
+        if letter.topic:
+            click.echo(f"on its way to {letter.topic}: 'dlq resend' sends it there")
+    else:
+        click.echo(f"from {letter.topic}, partition {letter.partition}, offset {letter.offset}")
     click.echo(f"key {_text(letter.key)!r}, written {found.time:%Y-%m-%d %H:%M:%S} UTC")
     for name, value in letter.headers:
         click.echo(printable(f"header {name}: {_text(value)}"))
@@ -159,6 +165,8 @@ def _as_json(found: Found) -> dict[str, Any]:
         "topic": letter.topic,
         "partition": letter.partition,
         "offset": letter.offset,
+        "source": letter.source,
+        "address": letter.address,
         "value": _text(letter.value),
         "headers": {name: _text(value) for name, value in letter.headers},
         "whole": letter.whole,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from halflife.schemas.alert import Alert
 from halflife.schemas.batch import SyntheticBatch
 from halflife.schemas.fidelity_report import FidelityReport
 from halflife.schemas.regeneration import RegenerationOutcome, RegenerationRequest
+from halflife.schemas.source_event import SourceEvent
+from halflife.schemas.source_position import SourcePosition
 from halflife.streams.broker.dead_letters import DeadLetters
 from halflife.streams.broker.lag import read_lag
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 _BACK: Final = 5000  # offsets of a partition to look back for alerts and reports
 _LETTERS: Final = 1000
+_POSITIONS: Final = 300  # of sources, which may have large ones: each batch writes it anew
 
 
 def overview(settings: Settings, topics: TopicPlan) -> dict[str, Any]:
@@ -31,7 +35,8 @@ def overview(settings: Settings, topics: TopicPlan) -> dict[str, Any]:
 
     Returns:
         ``streams``: name, batch in circulation, last fidelity report, open alerts, request that
-        waits for its outcome; None for what there is not. ``lag``: of the monitor workers.
+        waits for its outcome; None for what there is not. ``sources``: what happened to each last,
+        its records so far and when the last of them were written. ``lag``: of the monitor workers.
         ``dead_letters``: how many of the newest 1,000, by reason.
 
     Raises:
@@ -42,6 +47,8 @@ def overview(settings: Settings, topics: TopicPlan) -> dict[str, Any]:
         reports = parsed(FidelityReport, reader.newest(topics.fidelity, _BACK))
         alerts = parsed(Alert, reader.newest(topics.alerts, _BACK))
         messages = reader.newest(topics.regenerations, _BACK)
+        events = parsed(SourceEvent, reader.newest(topics.source_events, _BACK))
+        positions = parsed(SourcePosition, reader.newest(topics.sources, _POSITIONS))
     circulating = {batch.stream: batch for batch in batches}
     fidelity = {report.stream: report for report in reports}
     firing = open_alerts(alerts)
@@ -62,9 +69,37 @@ def overview(settings: Settings, topics: TopicPlan) -> dict[str, Any]:
             }
             for name in names
         ],
+        "sources": sources_of(events, positions),
         "lag": _lag(settings, topics),
         "dead_letters": _letters(settings, topics),
     }
+
+
+def sources_of(
+    events: Sequence[SourceEvent], positions: Iterable[SourcePosition]
+) -> list[dict[str, Any]]:
+    """How each source is: what happened to it last, how many records it gave, and until when."""
+    last = {event.source: event for event in events if event.kind != "gap"}
+    gaps = Counter(event.source for event in events if event.kind == "gap")
+    places = {position.source: position for position in positions}
+    found = []
+    for name in sorted({*last, *gaps, *places}):
+        event, place = last.get(name), places.get(name)
+        found.append(
+            {
+                "source": name,
+                "type": place and place.type,
+                "stream": event and event.stream,
+                "state": event and event.kind,
+                "text": event and event.text,
+                "since": event and event.time.isoformat(),
+                "worker": event and event.worker,
+                "records": place and place.records,
+                "last": place and place.time.isoformat(),
+                "gaps": gaps[name],
+            }
+        )
+    return found
 
 
 def undecided_last(outcomes: Iterable[RegenerationOutcome]) -> dict[str, RegenerationOutcome]:

@@ -11,6 +11,7 @@ from .options import STDOUT, json_option
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 
 @click.command("status")
@@ -59,8 +60,33 @@ def show(found: dict[str, Any], console: Console) -> None:
                 f"{alert['severity']}: {stream['stream']}: {alert['text']} "
                 f"(record {alert['record']}, {alert['time'][:16]})",
             )
+    if found["sources"]:
+        console.print(_sources(found["sources"]))
     for line in _plumbing(found):
         console.print(line)
+
+
+def _sources(sources: list[dict[str, Any]]) -> Table:
+    """A line for each source."""
+    from .output import grid, printable
+
+    table = grid("source", "now", "since", "records", "last written", "gaps", "what it said last",
+                 right=("records", "gaps"))  # fmt: skip
+    for one in sources:
+        table.add_row(
+            one["source"],
+            one["state"] or "–",
+            _minute(one["since"]),
+            "–" if one["records"] is None else f"{one['records']:,}",
+            _minute(one["last"]),
+            str(one["gaps"]),
+            printable(one["text"] or ""),
+        )
+    return table
+
+
+def _minute(time: str | None) -> str:
+    return "–" if time is None else time[:16].replace("T", " ")
 
 
 def _plumbing(found: dict[str, Any]) -> list[str]:

@@ -51,6 +51,7 @@ class ConnectWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         registry: Of the metrics.
         environ: Environment variables, where secrets may stand.
         clock: Seconds since 1970 in UTC.
+        group: Who shares the sources: workers of the same lab and the same group.
 
     Raises:
         BrokerError: For settings that no client can use.
@@ -64,12 +65,14 @@ class ConnectWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         registry: CollectorRegistry,
         environ: Mapping[str, str],
         clock: Callable[[], float] = time.time,
+        group: str = "connect",
     ) -> None:
         self.runners: dict[str, SourceRunner] = {}
         self._lab = lab
         self._settings = settings
         self._environ = environ
         self._clock = clock
+        self._group = f"{settings.topic_prefix}-{group}"
         self._arguments = aiokafka_arguments(settings)
         self._topics = TopicPlan.with_prefix(settings.topic_prefix)
         self._worker = settings.worker_id or f"{socket.gethostname()}-{os.getpid()}"
@@ -141,7 +144,7 @@ class ConnectWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         """Take part in the group until it is to stop, or something breaks."""
         consumer = AIOKafkaConsumer(
             **self._arguments,
-            group_id=f"{self._settings.topic_prefix}-connect",
+            group_id=self._group,
             group_instance_id=self._settings.worker_id,
             enable_auto_commit=False,
             auto_offset_reset="latest",

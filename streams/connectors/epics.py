@@ -19,7 +19,7 @@ from .errors import SourceAway
 from .hearing import Hearing
 from .joined import Joined
 from .joiner import Joiner
-from .listening import digest, taken, whole
+from .single_values import digest, taken, whole
 from .surroundings import Surroundings
 
 _FIRST_SECONDS: Final = 5.0

@@ -1,67 +1,102 @@
-"""What connectors do alike that hear values one by one."""
+"""Hears what a source says for a moment, and changes nothing in it."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+import time
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
-import orjson
+from halflife.schemas.settings import Settings
+from halflife.schemas.sources.source_plan import SourcePlan
 
-News = TypeVar("News")
+from .arrival import Arrival
+from .batch import Item
+from .errors import ConnectorError
+from .registry import make_connector
+from .surroundings import Surroundings
 
-_LARGEST_BATCH: Final = 1000
 
-
-async def taken(queue: asyncio.Queue[News], seconds: float) -> list[News]:
-    """What a queue has to give; nothing if nothing comes in time.
+@dataclass
+class Heard:
+    """What a source said in a dry run.
 
     Args:
-        queue: That somebody fills.
-        seconds: To wait for the first.
+        items: In its order.
+        address: Where it was heard; empty if it was not.
+        trouble: Why it could not be heard, or no more; empty if it could.
+        ended: Whether it has nothing more to say.
+        seconds: How long it was listened to.
     """
+
+    items: list[Item] = field(default_factory=list)
+    address: str = ""
+    trouble: str = ""
+    ended: bool = False
+    seconds: float = 0.0
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        """What may become records."""
+        return [item for item in self.items if isinstance(item, Arrival)]
+
+
+async def listen(
+    plan: SourcePlan,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    records: int,
+    seconds: float,
+    clock: Callable[[], float] = time.time,
+) -> Heard:
+    """What a source says.
+
+    Args:
+        plan: Of the source.
+        settings: Of the machine; a broker is needed only by sources that are Kafka.
+        environ: Environment variables, where secrets may stand.
+        records: The most that are wanted.
+        seconds: The longest that it is listened to.
+        clock: Seconds since 1970 in UTC.
+
+    Raises:
+        LabFileError: For a plan with which no try will go well.
+    """
+    heard = Heard()
+    began = time.monotonic()
+
+    def connected(address: str) -> None:
+        heard.address = address
+
+    surroundings = Surroundings(
+        settings=settings, environ=environ, clock=clock, connected=connected, dry_run=True
+    )
     try:
         async with asyncio.timeout(seconds):
-            news = [await queue.get()]
+            connector = make_connector(plan, surroundings)
+            async with aclosing(connector.read(None)) as batches:  # type: ignore[type-var]  # an async generator
+                async for batch in batches:
+                    heard.items += batch.items
+                    if len(heard.arrivals) >= records or len(heard.items) >= 2 * records:
+                        break
+                else:
+                    heard.ended = True
     except TimeoutError:
-        return []
-    while len(news) < _LARGEST_BATCH and not queue.empty():
-        news.append(queue.get_nowait())
-    return news
+        pass
+    except ConnectorError as error:
+        heard.trouble = str(error)
+    _cut(heard, records)
+    heard.seconds = time.monotonic() - began
+    return heard
 
 
-def whole(
-    news: Sequence[News], name_of: Callable[[News], str | None], trigger: str | None
-) -> list[News]:
-    """News without those of a trigger that came before all others had a value.
-
-    They would be joined to values of another time, and belong to the time in which nobody
-    listened. The latest of them counts.
-
-    Args:
-        news: In the order in which they came.
-        name_of: Whose value it is; None for news that are none.
-        trigger: Name of the trigger; None if there is none.
-
-    Example:
-        >>> whole(["n1", "t1", "n2", "t2", "p1", "n3"], lambda each: each[0], "n")
-        ['t1', 't2', 'p1', 'n2', 'n3']
-    """
-    names = [name_of(each) for each in news]
-    first = {name: i for i, name in reversed(list(enumerate(names))) if name not in {None, trigger}}
-    end = 1 + max(first.values(), default=-1)
-    early = [news[i] for i in range(end) if names[i] is not None and names[i] == trigger]
-    others = [news[i] for i in range(end) if names[i] is None or names[i] != trigger]
-    return [*others, *early[-1:], *news[end:]]
-
-
-def digest(content: Any) -> str:
-    """A short name of plain data: the same for the same.
-
-    Example:
-        >>> digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1}) != digest({"a": 2})
-        True
-    """
-    plain = orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.blake2b(plain, digest_size=8).hexdigest()
+def _cut(heard: Heard, records: int) -> None:
+    """Leaves out what came behind the last record that was wanted."""
+    left = records
+    for i, item in enumerate(heard.items):
+        left -= isinstance(item, Arrival)
+        if left < 0:
+            del heard.items[i:]
+            return

@@ -21,13 +21,16 @@ from .connect_worker import ConnectWorker
 log = logging.getLogger(__name__)
 
 
-def run_connect(lab: Lab, settings: Settings, environ: Mapping[str, str]) -> int:
+def run_connect(
+    lab: Lab, settings: Settings, environ: Mapping[str, str], *, group: str = "connect"
+) -> int:
     """Runs a connect worker until SIGTERM or SIGINT; logging is set up by the caller.
 
     Args:
         lab: Its streams and sources.
         settings: Of the machine, with a broker.
         environ: Environment variables, where secrets of sources may stand.
+        group: Who shares its sources: workers of the same lab and the same group.
 
     Returns:
         The exit status: 0 when it was told to end, 1 when it could not begin.
@@ -43,15 +46,15 @@ def run_connect(lab: Lab, settings: Settings, environ: Mapping[str, str]) -> int
     create_topics(
         settings, topics, partitions=settings.partitions, replication=settings.replication
     )
-    return asyncio.run(_run(lab, settings, environ))
+    return asyncio.run(_run(lab, settings, environ, group))
 
 
-async def _run(lab: Lab, settings: Settings, environ: Mapping[str, str]) -> int:
+async def _run(lab: Lab, settings: Settings, environ: Mapping[str, str], group: str) -> int:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     tell_build(registry, "connect")
-    worker = ConnectWorker(lab, settings, registry=registry, environ=environ)
+    worker = ConnectWorker(lab, settings, registry=registry, environ=environ, group=group)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)

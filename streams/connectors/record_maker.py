@@ -10,13 +10,15 @@ from typing import Any, Final
 
 import orjson
 
-from halflife.schemas.errors import MessageError
+from halflife.schemas.errors import LabFileError, MessageError
 from halflife.schemas.message import instant
+from halflife.schemas.near import did_you_mean
+from halflife.schemas.problem import Problem
 from halflife.schemas.record import ExperimentRecord
 from halflife.schemas.sources.field_path import ABSENT, value_at
 from halflife.schemas.sources.source_plan import SourcePlan
 from halflife.schemas.stream_plan import StreamPlan
-from halflife.schemas.table import Column, Kind
+from halflife.schemas.table import Column, Kind, Table
 from halflife.streams.watch.cells import check_cells
 from halflife.streams.watch.decoder import LARGEST_MESSAGE
 
@@ -53,6 +55,9 @@ class RecordMaker:
         self._table = stream.table
         self._clock = clock
         self._units = Units()
+        problems = _problems(plan, self._table)
+        if problems:
+            raise LabFileError(problems)
         self._zone = zone_of(plan.time_zone)
         self._paths = {
             column.name: plan.columns[column.name].path
@@ -145,6 +150,25 @@ class RecordMaker:
             + "-"
             + hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
         )
+
+
+def _problems(plan: SourcePlan, table: Table) -> list[Problem]:
+    """What a plan asks for and there is not."""
+    problems = [
+        Problem(
+            path=f"source.{plan.name}.column.{name}",
+            text=f"is no column of the stream {plan.stream_name}{did_you_mean(name, table.names)}",
+            value=repr(name),
+            allowed=", ".join(table.names),
+        )
+        for name in plan.columns
+        if name not in table.names
+    ]
+    try:
+        zone_of(plan.time_zone)
+    except ValueError as error:
+        problems.append(Problem(path=f"source.{plan.name}.time_zone", text=str(error)))
+    return problems
 
 
 def _check_size(value: bytes) -> None:

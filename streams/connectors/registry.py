@@ -21,6 +21,7 @@ _HERE: Final = "halflife.streams.connectors"
 CONNECTORS: Final[dict[str, tuple[str, str]]] = {
     "bluesky": (f"{_HERE}.bluesky.bluesky_connector:BlueskyConnector", "bluesky"),
     "epics": (f"{_HERE}.epics:EpicsConnector", "epics"),
+    "files": (f"{_HERE}.files.files_connector:FilesConnector", ""),
     "kafka": (f"{_HERE}.kafka.kafka_connector:KafkaConnector", ""),
     "mqtt": (f"{_HERE}.mqtt.mqtt_connector:MqttConnector", "mqtt"),
     "opcua": (f"{_HERE}.opcua_connector:OpcuaConnector", "opcua"),

@@ -16,7 +16,7 @@ from .connector import Connector
 from .hearing import Hearing
 from .joined import Joined
 from .joiner import Joiner
-from .listening import digest, taken, whole
+from .single_values import digest, taken, whole
 from .sila_client import SilaClient
 from .sila_update import SilaUpdate
 from .surroundings import Surroundings

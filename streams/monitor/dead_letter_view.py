@@ -23,6 +23,7 @@ def dead_letter_view(letter: DeadLetter, time: float) -> dict[str, Any]:
         "path": letter.path,
         "partition": letter.partition,
         "offset": letter.offset,
+        "address": letter.address,
         "time": time,
         "key": _beginning(letter.key),
         "value": _beginning(letter.value),

@@ -233,3 +233,20 @@ def test_campaigns_of_the_literature(name, set_points, measured):
     table = guess(pd.read_csv(DATA / name / "data.csv")).table
     assert len(table.set_points) == set_points
     assert table.of_role(Role.MEASURED) == measured
+
+
+def test_what_the_source_tells_comes_before_every_guess() -> None:
+    frame = campaign()
+    text = guess_lab(
+        frame,
+        stream="a",
+        source="a",
+        units={"push": "bar", "temperature_K": "degC", "operator": "K"},
+        roles={"push": "measured", "temperature_K": "context", "signal": "set-point", "run": "no"},
+    )
+    columns = Lab.parse(text).streams["a"].columns
+    assert (columns["push"].role, columns["push"].unit) == (Role.MEASURED, "bar")
+    assert (columns["temperature_K"].role, columns["temperature_K"].unit) == (Role.CONTEXT, "degC")
+    assert columns["signal"].role is Role.SET_POINT
+    assert columns["run"].role is Role.CONTEXT
+    assert "its source tells the role and the unit" in text

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halflife.streams.connectors.hearing import UNDER_WAY, Hearing
-from halflife.streams.connectors.listening import taken, whole
+from halflife.streams.connectors.single_values import taken, whole
 
 
 def test_what_was_never_heard_has_no_gap() -> None:

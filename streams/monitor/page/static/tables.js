@@ -78,7 +78,7 @@ export function deadLetters(letters) {
   if (!letters.length) return none("None: every message could be used.");
   const rows = letters.map((letter) => [
     html("span", {}, sentence(letter.text), letter.path ? html("span", { class: "soft" }, ` Where: ${letter.path}.`) : null),
-    letter.reason, html("code", {}, letter.value), `${letter.partition} / ${count(letter.offset)}`, date(letter.time),
+    letter.reason, html("code", {}, letter.value), letter.address || `${letter.partition} / ${count(letter.offset)}`, date(letter.time),
   ]);
   return table("Dead letters, newest first", ["why", "reason", "how it begins", "partition / offset", "time"], rows);
 }
