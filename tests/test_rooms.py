@@ -204,7 +204,12 @@ def test_nothing_happens_at_import(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WATCH_IMPORTS, json.dumps(sorted(outside)), json.dumps(names)],
         cwd=tmp_path,
-        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            "HOME": str(tmp_path),
+            "PATH": "/usr/bin:/bin",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python",  # as tests/conftest.py
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -13,11 +13,11 @@ from halflife.schemas.translated import Found, shown, translated
 
 from .bluesky_source import BlueskySource
 from .epics_source import EpicsSource
+from .files_source import FilesSource
+from .http_source import HttpSource
 from .kafka_source import KafkaSource
 from .mqtt_source import MqttSource
 from .opcua_source import OpcuaSource
-from .http_source import HttpSource
-from .files_source import FilesSource
 from .other_source import OtherSource
 from .sila_source import SilaSource
 from .source_plan import SourcePlan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Mapping
 
@@ -38,6 +39,10 @@ def run_connect(
     Raises:
         BrokerError: For settings that no client can use.
     """
+    if any(plan.type == "sila" for plan in lab.sources.values()):
+        # sila2 loads definitions again and again, which only this one allows; it is chosen when
+        # any library, Sparkplug's among them, first asks for protobuf.
+        os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
     for handler in logging.getLogger().handlers:
         for client in ("aiokafka", "kafka"):
             handler.addFilter(SeldomFilter(client))

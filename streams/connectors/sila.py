@@ -16,9 +16,9 @@ from .connector import Connector
 from .hearing import Hearing
 from .joined import Joined
 from .joiner import Joiner
-from .single_values import digest, taken, whole
 from .sila_client import SilaClient
 from .sila_update import SilaUpdate
+from .single_values import digest, taken, whole
 from .surroundings import Surroundings
 
 _FIRST_SECONDS: Final = 5.0

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.harness.pushing import LAB, address_of
 
 from halflife import Lab
 from halflife.streams.broker.embedded import EmbeddedKafka
 from tests.harness import chaos_client
+from tests.harness.pushing import LAB, address_of
 
 from .conftest import Serve
 
