@@ -20,7 +20,7 @@ from halflife.schemas.sources.kinds import SOURCES, read_sources
 from halflife.schemas.sources.source_plan import SourcePlan
 from halflife.streams.connectors.connector import Connector
 from halflife.streams.connectors.listening import listen
-from halflife.streams.connectors.registry import CONNECTORS, connector_names, make_connector
+from halflife.streams.connectors.registry import CONNECTORS, SERVED, connector_names, make_connector
 from halflife.streams.connectors.surroundings import Surroundings
 
 DOCS = Path(__file__).parents[2] / "streams" / "connectors"
@@ -69,7 +69,9 @@ def connector_class(kind: str) -> type[Connector[Any]]:
 
 
 def test_registry_and_models_are_of_the_same_types_in_alphabetical_order() -> None:
-    assert list(CONNECTORS) == TYPES == sorted(SOURCES) == list(SOURCES)
+    assert list(CONNECTORS) == TYPES == sorted(CONNECTORS)
+    assert list(SOURCES) == sorted(SOURCES)
+    assert set(SOURCES) == {*CONNECTORS, *SERVED}
     assert set(TYPES) <= set(connector_names())
 
 
@@ -92,7 +94,11 @@ def test_every_key_of_its_model_is_described_and_in_the_schema(kind: str) -> Non
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_its_page_names_every_key_and_its_lab_files_are_in_order(kind: str) -> None:
-    own = set(SOURCES[kind].model_fields) - set(SourcePlan.model_fields)
+    own = {
+        field.alias or name
+        for name, field in SOURCES[kind].model_fields.items()
+        if name not in SourcePlan.model_fields
+    }
     text = page(kind).read_text()
     assert not [key for key in sorted(own) if f"`{key}`" not in text], "a key without a word"
     assert plans(kind), "a page shows how to connect"

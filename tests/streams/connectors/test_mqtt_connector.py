@@ -111,7 +111,7 @@ async def test_what_the_broker_has_confirmed_is_remembered_no_longer(broker: Mos
             _, position = await read_until(batches, 40)
             assert len(Written(position["written"])) > 0
             until = time.monotonic() + 20
-            while len(Written(position["written"])) != 1:  # itself
+            while len(Written(position["written"])) > 5:  # the last ones are not confirmed yet
                 assert time.monotonic() < until, position
                 oven.send([("t/x", "1")])
                 _, position = await read_until(batches, 1)
