@@ -15,9 +15,9 @@ SECOND_OPINION := sdmetrics==0.32.0
 # Checks the live page for people who see little or use no mouse (MPL-2.0): for tests alone, never part of the package.
 ACCESSIBILITY := axe-core@4.14.1
 
-.PHONY: help demo test lint types bench soak tools clean links schemas dashboards setup
+.PHONY: help demo test lint types bench soak soak-connectors tools clean links schemas dashboards setup
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 setup: $(READY) ## the environment in .venv with everything in it
 
@@ -51,6 +51,9 @@ types: $(READY) links ## mypy, strict
 
 bench: $(READY) ## speed, latency, memory and drift beside peers, as tables
 	$(BIN)/python -m tests.bench $(ARGS)
+
+soak-connectors: $(READY) ## each connector against its real counterpart: 10,000 records, five kills, two restarts
+	$(BIN)/python -m tests.soak_connectors $(ARGS)
 
 soak: $(READY) ## nothing lost, nothing doubled, under a thousand kills
 	$(BIN)/python -m tests.soak $(ARGS)

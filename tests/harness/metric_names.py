@@ -12,6 +12,7 @@ from halflife.streams.broker.lag import LagCollector, PartitionLag
 from halflife.streams.connectors.metrics import ConnectorMetrics
 from halflife.streams.generator.metrics import GeneratorMetrics
 from halflife.streams.monitor.metrics import MonitorMetrics
+from halflife.streams.push.metrics import PushMetrics
 from halflife.streams.telemetry.build_info import tell_build
 from halflife.streams.telemetry.gpu import GpuCollector
 from halflife.streams.webhook.metrics import WebhookMetrics
@@ -24,7 +25,7 @@ def metric_names() -> dict[str, set[str]]:
     )
     lag.refresh()
     found: dict[str, set[str]] = {}
-    for make in (MonitorMetrics, GeneratorMetrics, WebhookMetrics, _sources, _build):
+    for make in (MonitorMetrics, GeneratorMetrics, WebhookMetrics, PushMetrics, _sources, _build):
         registry = CollectorRegistry()
         make(registry)
         for collector in list(registry._collector_to_names):

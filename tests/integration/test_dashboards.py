@@ -52,10 +52,21 @@ NO_NUMBER: Final = {
 """Panels with a query whose answer may be that no decay is seen (NaN)."""
 
 
+BENCH: Final = """
+[stream.bench.column]
+turns = {{ role = "set-point" }}
+torque = {{ role = "measured", min = 0 }}
+[source.bench]
+type = "files"
+path = "{path}"
+"""
+"""An instrument that writes a file."""
+
+
 @pytest.fixture
 def service(kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path) -> Iterator[Service]:
     lab = LAB[: LAB.index("[stream.lab-b]")].replace("min_rows = 80", "min_rows = 130")
-    lab = lab.replace("tick = 700", "tick = 50")
+    lab = lab.replace("tick = 700", "tick = 50") + BENCH.format(path=tmp_path / "bench.csv")
     made = Service(kafka.address, topic_prefix, tmp_path / "lab", lab)
     yield made
     made.end()
@@ -120,14 +131,17 @@ class Prometheus:
 
 
 def test_every_query_of_the_dashboards_gives_data(service: Service, tmp_path: Path) -> None:
-    monitor, generator = free_port(), free_port()
+    monitor, generator, connect = free_port(), free_port(), free_port()
+    (tmp_path / "bench.csv").write_text("turns,torque\n1,2.5\n2,-1\n")
     targets = {
+        "halflife-connect": f"127.0.0.1:{connect}",
         "halflife-monitor": f"127.0.0.1:{monitor}",
         "halflife-generator": f"127.0.0.1:{generator}",
     }
     began = time.time()
     with Hook() as hook:
         service.start("generator", "generator", HALFLIFE_GENERATOR_PORT=str(generator))
+        service.start("connect", "connect", HALFLIFE_CONNECT_PORT=str(connect))
         worker = service.start(
             "monitor", "monitor", HALFLIFE_WEB_PORT=str(monitor), HALFLIFE_WEBHOOK_URL=hook.url
         )
