@@ -13,6 +13,7 @@ import pytest
 
 from halflife.schemas.lab import Lab
 from halflife.schemas.messages import MESSAGES, ExperimentRecord
+from halflife.schemas.sources.kinds import SOURCES
 from halflife.streams.broker.topics import TopicPlan
 from halflife.streams.commands.main import SECTIONS
 from tests.harness.metric_names import metric_names
@@ -28,6 +29,11 @@ PAGES = (
     "streams/README.md",
     "generators/README.md",
     "deploy/README.md",
+    "streams/connectors/README.md",
+    *(
+        f"streams/connectors/docs/{page.name}"
+        for page in sorted((ROOT / "streams/connectors/docs").glob("*.md"))
+    ),
 )
 
 
@@ -64,6 +70,14 @@ def test_rooms_are_the_folders_at_the_top() -> None:
     )
     there = {line.partition("/")[0] for line in listed.stdout.splitlines() if "/" in line}
     assert told == {name for name in there if not name.startswith(".")}
+
+
+def test_the_source_of_the_readme_is_in_order() -> None:
+    (source,) = re.findall(r"```\n(\[source\.reactor\].*?)```", README, re.DOTALL)
+    plan = Lab.parse(block("toml") + source).sources["reactor"]
+    assert plan.columns["temperature"].unit == "degC"
+    (listed,) = re.findall(r'type = "mqtt" +# or: (.*), your own', source)
+    assert {"mqtt", *listed.split(", ")} == {*SOURCES}
 
 
 def test_topics_and_their_messages_are_those_of_the_plan() -> None:
