@@ -40,4 +40,7 @@ def pytest_sessionstart() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick tests first; of those with Kafka the longest files: nobody waits at the end."""
     sizes = Counter(item.path for item in items if "integration" in item.path.parts)
-    items.sort(key=lambda item: (item.path in sizes, -sizes[item.path]))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(
+        key=lambda item: (item.path in sizes, item.path not in slow, -sizes[item.path], item.path)
+    )

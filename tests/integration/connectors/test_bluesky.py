@@ -14,8 +14,8 @@ from tests.harness.service import wait_until
 
 from .conftest import Serve
 
-RECORDS = 2000
-KILLS = 2
+RECORDS = 800
+KILLS = 1
 RESTARTS = 1
 
 LAB = """

@@ -14,7 +14,7 @@ from tests.harness.pushing import LAB, address_of
 
 from .conftest import Serve
 
-RECORDS, KILLS, RESTARTS = 2_000, 2, 1
+RECORDS, KILLS, RESTARTS = 800, 1, 1
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def test_three_lines_reach_kafka(serve: Serve, tmp_path: Path) -> None:
     assert lab.status.lost == 0
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_and_nothing_is_another_record(
     own_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -16,8 +16,8 @@ from tests.harness.chaos_kafka import run
 
 from .conftest import Serve
 
-RECORDS = 2000
-KILLS = 2
+RECORDS = 800
+KILLS = 1
 RESTARTS = 1
 
 LAB = """

@@ -13,7 +13,7 @@ from tests.harness.ports import free_port
 
 from .conftest import Serve
 
-RECORDS, KILLS, RESTARTS = 600, 2, 1
+RECORDS, KILLS, RESTARTS = 300, 1, 1
 LAB = """
 [stream.reactor]
 [stream.reactor.column]

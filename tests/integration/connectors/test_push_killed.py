@@ -10,7 +10,7 @@ import pytest
 from halflife.streams.broker.embedded import EmbeddedKafka
 from tests.harness import chaos_push
 
-RECORDS, KILLS, RESTARTS = 2_000, 2, 1
+RECORDS, KILLS, RESTARTS = 800, 1, 1
 
 
 @pytest.fixture
@@ -20,6 +20,7 @@ def own_kafka(kafka_is_here: None, tmp_path: Path) -> Iterator[EmbeddedKafka]:
         yield broker
 
 
+@pytest.mark.slow
 async def test_nothing_is_lost_and_nothing_is_another_record(
     own_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from tests.harness.sila_server import SilaProcess
 
 from .conftest import Serve
 
-RECORDS, KILLS, RESTARTS, RATE = 1500, 2, 1, 60.0
+RECORDS, KILLS, RESTARTS, RATE = 500, 1, 1, 60.0
 LAB = """
 [stream.oven.column]
 count = {{ role = "set-point", kind = "integer" }}
@@ -61,6 +61,7 @@ def make_server(tmp_path: Path) -> Iterator[Make]:
         server.kill()
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_tells_what_it_missed(
     kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
 ) -> None:

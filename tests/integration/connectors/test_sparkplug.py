@@ -34,7 +34,7 @@ temp = "Oven/Temperature"
 """
 FIRST = {"Oven/Setpoint": (DOUBLE, 100.0), "Oven/Temperature": (DOUBLE, 293.15)}
 UNITS = {"Oven/Temperature": "K"}
-RECORDS, KILLS, RESTARTS = 1000, 2, 1
+RECORDS, KILLS, RESTARTS = 500, 1, 1
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ def test_what_is_no_message_is_a_dead_letter(serve: Serve, broker: Mosquitto) ->
     assert letter.address == f"mqtt://127.0.0.1:{broker.port}/spBv1.0/lab/DDATA/edge/oven"
 
 
+@pytest.mark.slow
 def test_killed_and_restarted_it_doubles_nothing_and_tells_what_is_missing(
     kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
 ) -> None:
