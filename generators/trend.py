@@ -107,7 +107,9 @@ class Trend:
         scores = self.offset + left
         for start in range(0, len(rows), 2_000):
             part = slice(start, start + 2_000)
-            scores[part] += _kernel(rows[part], self.centres, float(self.length)) @ self.weights
+            kernel = _kernel(rows[part], self.centres, float(self.length))
+            # BLAS sums in an order that depends on how many rows and threads there are.
+            scores[part] += np.einsum("ij,j->i", kernel, self.weights)
         count = len(self.quantiles)
         # Beyond the ends is turned back: many rows at the very end would be copies of it.
         place = ndtr(scores) * count - 0.5
@@ -161,5 +163,5 @@ def _squares(rows: FloatArray, others: FloatArray) -> FloatArray:
 
 
 def _kernel(rows: FloatArray, centres: FloatArray, width: float) -> FloatArray:
-    linear = _LINEAR / centres.shape[1] * (rows @ centres.T)
+    linear = _LINEAR / centres.shape[1] * np.einsum("ij,kj->ik", rows, centres)
     return np.asarray(np.exp(-_squares(rows, centres) / width) + linear)

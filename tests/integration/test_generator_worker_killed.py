@@ -130,7 +130,7 @@ async def test_a_broker_that_goes_away_is_waited_for(kafka: EmbeddedKafka, bench
     outcomes = await bench.wait_for(2, 90)
     assert [o.outcome for o in outcomes] == ["promoted", "promoted"]
     assert [o.attempts for o in outcomes] == [1, 1]
-    assert bench.said("Unable connect to node") == 1  # of some twenty in a second
+    assert 1 <= bench.said("Unable connect to node") <= 2  # of some twenty in a second
     await bench.check_batches(outcomes)
 
 

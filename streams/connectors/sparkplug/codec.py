@@ -141,7 +141,7 @@ def decode(raw: bytes, limit: int) -> Payload:
     message = message_class()()
     try:
         message.ParseFromString(raw)
-    except DecodeError as error:
+    except (DecodeError, ValueError) as error:  # the slow implementation finds text that is none
         raise MessageError("broken-protobuf", "", f"no message of Sparkplug B: {error}") from None
     if _text(message.uuid).endswith("_COMPRESSED"):
         raise MessageError("broken-protobuf", "uuid", "compressed messages are not read")

@@ -150,6 +150,10 @@ def test_a_type_that_nobody_brings_is_told(serve: Serve) -> None:
     service, written = serve(LAB)
     service.start("connect", "one")
     written.wait_until(lambda: any(e.kind == "refused" for e in written.events()))
-    status, text = page(service, "one", "/ready")
-    assert status == 503
-    assert "source.dice.type: 'dice' is no type of source" in text
+    said = "source.dice.type: 'dice' is no type of source"
+
+    def ready() -> tuple[int, str]:
+        return page(service, "one", "/ready")
+
+    wait_until(lambda: said in ready()[1], 30, lambda: str(ready()))
+    assert ready()[0] == 503

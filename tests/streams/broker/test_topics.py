@@ -9,7 +9,7 @@ from halflife.streams.broker.topics import TopicPlan
 
 def test_names_are_dotted_lower_case() -> None:
     plan = TopicPlan.with_prefix()
-    assert len(plan.names) == 11
+    assert len(plan.names) == 13
     assert plan.dead_letters == "halflife.dead-letters"
     assert all(re.fullmatch(r"halflife\.[a-z-]+", name) for name in plan.names)
 
@@ -34,5 +34,5 @@ def test_an_unknown_purpose_is_refused() -> None:
 def test_only_what_is_keyed_for_it_is_compacted() -> None:
     plan = TopicPlan.with_prefix()
     compacted = {n for n, c in plan.configs.items() if c.get("cleanup.policy") == "compact"}
-    assert compacted == {plan.batches, plan.snapshots}
+    assert compacted == {plan.batches, plan.snapshots, plan.sources}
     assert set(plan.configs) == set(plan.names)

@@ -43,6 +43,7 @@ def shown(**differs: Any) -> str:
         "streams": [stream | differs],
         "lag": [],
         "dead_letters": {"count": 0},
+        "sources": [],
     }
     out = io.StringIO()
     show(found, Console(file=out, width=240))
