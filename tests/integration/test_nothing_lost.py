@@ -14,7 +14,7 @@ from tests.harness.verdict import verdict
 
 RECORDS = 20_000
 SEED = 3
-TROUBLES = Troubles(kills=10, joins=1, generator_kills=3, broker_restarts=2)
+TROUBLES = Troubles(kills=5, joins=1, generator_kills=2, broker_restarts=1)
 
 
 @pytest.mark.slow
@@ -33,8 +33,8 @@ def test_nothing_is_lost_or_doubled(
     problems = verdict(records, expected, found)
     print(found.done, found.ledger.counts, f"{expected.seconds:.0f} s, {found.seconds:.0f} s")  # noqa: T201  # figures
     assert problems == []
-    assert found.done["kill"] >= 10
-    assert sum(n for what, n in found.done.items() if what.startswith("generator kill")) == 3
+    assert found.done["kill"] >= 5
+    assert sum(n for what, n in found.done.items() if what.startswith("generator kill")) == 2
     assert found.ledger.counts["request"] >= 6
     assert found.ledger.counts["batch manifest"] >= 3
     assert found.ledger.counts["alert"] >= 3
