@@ -6,7 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Processes of the tests, each with a Kafka of its own: they wait more than they compute.
+# Processes of the tests, each with a Kafka of its own: they wait more than they compute. One thread for each: those of
+# several processes wait for each other by spinning, and a test of 5 seconds took 40.
 JOBS ?= 3
 # What PyPI has of torch is built for NVIDIA cards, several GB of it; UV_TORCH_BACKEND=cpu fetches a small one instead.
 # SDMetrics (MIT), beside which tests put the measures. Without its dependencies: one of them, copulas, has a Business
@@ -40,7 +41,7 @@ demo: $(READY) ## the story of the solar cells, live over Kafka (EXIT=1 ends whe
 	$(BIN)/halflife demo $(if $(EXIT),--exit)
 
 test: $(READY) $(if $(CI),tools) ## all tests (JOBS=1 for one after the other)
-	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .
