@@ -54,33 +54,24 @@ def test_every_argument_of_the_client_is_told() -> None:
 
 
 LIGHT = """
-import sys, time
-before, began = set(sys.modules), time.process_time()
-import json, logging, pathlib, queue, sqlite3
-stood_on = time.process_time()
+import sys
+before = set(sys.modules)
 from halflife import Lab
-seconds = (time.process_time() - stood_on) / (stood_on - began)
-new = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
-print(seconds, *new)
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
 """
 
 
 def test_importing_it_is_light(tmp_path: Path) -> None:
-    """The standard library alone, and not its slow parts: it adds less than those that it needs."""
-    shares = []
-    for _ in range(5):
-        done = subprocess.run(
-            [sys.executable, "-c", LIGHT],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"]},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        share, *new = done.stdout.split()
-        shares.append(float(share))
-    assert set(new) - {"halflife"} <= sys.stdlib_module_names
-    assert not {"http", "ssl", "email", "asyncio", "ctypes", "multiprocessing", "inspect"} & set(
-        new
+    """The standard library alone, and not its slow parts; how long it takes, the benchmark says."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert min(shares) < 1.0
+    new = set(done.stdout.split())
+    assert "sqlite3" in new
+    assert new - {"halflife"} <= sys.stdlib_module_names
+    assert not {"http", "ssl", "email", "asyncio", "ctypes", "multiprocessing", "inspect"} & new
