@@ -16,12 +16,13 @@ from pydantic import (
 )
 
 from .allowed import allowed
+from .broker_address import BROKERS
 from .errors import SettingsError
 from .near import did_you_mean
 from .problem import Problem
+from .secret_file import secret_text
 
 _PREFIX: Final = "HALFLIFE_"
-_ADDRESS: Final = r"([^\s,:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}"
 _NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 _SECRETS: Final = ("password", "token", "secret", "webhook_url")
 
@@ -47,7 +48,7 @@ class Settings(BaseModel):
     # Kafka
     broker: str | None = Field(
         default=None,
-        pattern=rf"^{_ADDRESS}(,{_ADDRESS})*$",
+        pattern=BROKERS,
         examples=["kafka-1:9092", "kafka-1:9092,kafka-2:9092"],
         description="Addresses of the Kafka cluster; none starts the embedded one.",
     )
@@ -240,9 +241,9 @@ class Settings(BaseModel):
             return given
         said = "is empty"
         try:
-            text = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            text, said = "", f"cannot be read: {error}"
+            text = secret_text(path)
+        except ValueError as error:
+            text, said = "", str(error)
         if not text:
             raise SettingsError(
                 [Problem(path=variable(f"{name}_file"), value=str(path), text=said)]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from halflife.schemas.errors import LabFileError
 from halflife.schemas.problem import Problem
+from halflife.schemas.secret_file import secret_text
 
 from .source_plan import SourcePlan
 
@@ -57,9 +58,9 @@ class Access(SourcePlan):
         said, key, text = "is empty", "password_file", ""
         if self.password_file is not None:
             try:
-                text = self.password_file.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                said = f"cannot be read: {error}"
+                text = secret_text(self.password_file)
+            except ValueError as error:
+                said = str(error)
             value = str(self.password_file)
         elif self.password_env is not None:
             key, value, said = "password_env", self.password_env, "is not set"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from .access import Access
+from halflife.schemas.broker_address import BROKERS
 
-_ADDRESS: Final = r"([^\s,:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}"
+from .access import Access
 
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._*?-]{1,249}$")]
 """A topic, or many: ``*`` stands for any characters, ``?`` for one."""
@@ -41,7 +41,7 @@ class TopicSource(Access):
 
     servers: str | None = Field(
         default=None,
-        pattern=rf"^{_ADDRESS}(,{_ADDRESS})*$",
+        pattern=BROKERS,
         examples=["kafka.lab:9092", "kafka-1.lab:9092,kafka-2.lab:9092"],
         description="Addresses of the Kafka cluster; default: the one that Halflife uses.",
     )

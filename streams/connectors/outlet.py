@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from halflife.schemas.errors import MessageError
 from halflife.schemas.message import instant
 from halflife.schemas.source_event import SourceEvent
 from halflife.schemas.source_position import SourcePosition
 from halflife.schemas.sources.source_plan import SourcePlan
+from halflife.streams.broker.compacted import read_latest
 from halflife.streams.broker.dead_letter import DeadLetter
 from halflife.streams.broker.topics import DEAD_LETTER_ROOM, MAX_MESSAGE_BYTES, TopicPlan
 from halflife.streams.generator.closing import close
@@ -226,26 +227,7 @@ async def read_position(
         partition: That stands for the source.
         source: Its name.
     """
-    place = TopicPartition(topic, partition)
-    consumer = AIOKafkaConsumer(
-        **arguments,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=16 << 20,
-    )
-    latest: bytes | None = None
-    try:
-        await consumer.start()
-        consumer.assign([place])
-        end = (await consumer.end_offsets([place]))[place]
-        await consumer.seek_to_beginning(place)
-        while await consumer.position(place) < end:
-            found = await consumer.getmany(place, timeout_ms=200)
-            for message in found.get(place, ()):
-                latest = message.value if message.key == source.encode() else latest
-    finally:
-        await close(consumer)
+    latest = (await read_latest(arguments, topic, partition)).get(source.encode())
     try:
         return None if latest is None else SourcePosition.from_bytes(latest)
     except MessageError:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from halflife.streams.broker.compacted import read_latest
 
 Parts = list[tuple[bytes, bytes]]
 
@@ -38,27 +39,7 @@ async def read_snapshot(
         topic: Full name of the topic of snapshots.
         partition: Whose state it is; it lies in the partition of the same number.
     """
-    place = TopicPartition(topic, partition)
-    consumer = AIOKafkaConsumer(
-        **arguments,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=16 << 20,
-    )
-    latest: dict[bytes, bytes | None] = {}
-    await consumer.start()
-    try:
-        consumer.assign([place])
-        end = (await consumer.end_offsets([place]))[place]
-        await consumer.seek_to_beginning(place)
-        while await consumer.position(place) < end:
-            found = await consumer.getmany(place, timeout_ms=200)
-            for message in found.get(place, ()):
-                latest[message.key or b""] = message.value
-    finally:
-        await consumer.stop()
-    return _joined(partition, latest)
+    return _joined(partition, await read_latest(arguments, topic, partition))
 
 
 def _joined(partition: int, latest: Mapping[bytes, bytes | None]) -> dict[str, Any] | None:

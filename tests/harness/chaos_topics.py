@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -86,7 +84,3 @@ def disturbed(
     finally:
         service.end()
         written.close()
-        with warnings.catch_warnings():
-            # kafka-python leaves the sockets of connections that were refused to the collector.
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()

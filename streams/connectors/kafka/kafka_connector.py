@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from halflife.schemas.errors import LabFileError
 from halflife.schemas.problem import Problem
+from halflife.schemas.secret_file import secret_text
 from halflife.schemas.sources.kafka_source import KafkaSource
 from halflife.streams.connectors.arrival import Arrival
 from halflife.streams.connectors.surroundings import Surroundings
@@ -79,9 +80,8 @@ def _registry(plan: KafkaSource) -> SchemaRegistry | None:
     password, path = "", plan.registry_password_file
     if path is not None:
         try:
-            password = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+            password = secret_text(path)
+        except ValueError as error:
             place = f"source.{plan.name}.registry_password_file"
-            said = f"cannot be read: {error}"
-            raise LabFileError([Problem(path=place, value=str(path), text=said)]) from error
+            raise LabFileError([Problem(path=place, value=str(path), text=str(error))]) from error
     return SchemaRegistry(plan.registry, plan.registry_username, password)
