@@ -46,6 +46,11 @@ class SilaSource(SourcePlan):
         default=None,
         description="Longest time between the values of one record, in place of a trigger.",
     )
+    settle: Duration = Field(
+        default=0.05,
+        description="With a trigger: for how long values that belong to it may come after it; each "
+        "property comes on a stream of its own. Less than from one reading to the next.",
+    )
     ca_file: UserPath | None = Field(
         default=None,
         description="Certificate (PEM) of the server, or of who vouches for it; default: those "

@@ -21,7 +21,8 @@ class _Heard(NamedTuple):
 class Joiner:
     """Joins values by name: when a trigger arrives, or when they come within a time.
 
-    With ``trigger``, its arrival makes a record of the latest value of each name. With ``within``,
+    With ``trigger``, its arrival makes a record of the latest value of each name; with ``settle``
+    beside it, values that come so soon after it are in that record too. With ``within``,
     a record begins with any value; it is whole when all names are there, and ends as it is when a
     name comes for the second time, when a value is further away, or when `flush` finds that the
     time has passed. Every value is in one record then, whatever is late.
@@ -32,6 +33,8 @@ class Joiner:
         within: Seconds between the first and the last value of a record.
         required: Names without which a record is told to be missing something; default ``names``.
         max_age: With a trigger: seconds after which a value is too old to count.
+        settle: With a trigger: seconds for which values that belong to it may come after it; its
+            next arrival ends them sooner.
 
     Raises:
         ValueError: If not exactly one of ``trigger`` and ``within`` is given.
@@ -55,11 +58,12 @@ class Joiner:
         within: float | None = None,
         required: Iterable[str] | None = None,
         max_age: float | None = None,
+        settle: float = 0.0,
     ) -> None:
         if (trigger is None) == (within is None):
             raise ValueError("either trigger or within")
-        if max_age is not None and trigger is None:
-            raise ValueError("max_age is for a trigger")
+        if (max_age is not None or settle) and trigger is None:
+            raise ValueError("max_age and settle are for a trigger")
         if within is not None and not within > 0:
             raise ValueError("within must be above 0")
         self._names = None if names is None else tuple(dict.fromkeys(names))
@@ -67,6 +71,8 @@ class Joiner:
         self._trigger = trigger
         self._within = within
         self._max_age = max_age
+        self._settle = settle
+        self._settling: float | None = None
         self._heard: dict[str, _Heard] = {}
         self._began: float | None = None
 
@@ -76,6 +82,11 @@ class Joiner:
 
     def __contains__(self, name: object) -> bool:
         return name in self._heard
+
+    @property
+    def settles(self) -> bool:
+        """Whether a trigger came whose record is still to be made."""
+        return self._settling is not None
 
     def put(
         self,
@@ -88,6 +99,8 @@ class Joiner:
     ) -> list[Joined]:
         """The records that a value completes: none, one or, with ``within``, two.
 
+        With ``settle`` a trigger completes the record of the one before it, if that still waits.
+
         Args:
             name: Of the value.
             value: Plain data.
@@ -99,8 +112,14 @@ class Joiner:
             return []
         heard = _Heard(value, time, unit)
         if self._trigger is not None:
+            before = self._settled() if name == self._trigger else []
             self._heard[name] = heard
-            return [self._at_trigger(time)] if name == self._trigger else []
+            if name != self._trigger:
+                return []
+            if not self._settle:
+                return [self._at_trigger(time)]
+            self._settling, self._began = time, time if now is None else now
+            return before
         done = [] if self._fits(name, time) else self._end()
         if not self._heard:
             self._began = time if now is None else now
@@ -110,11 +129,14 @@ class Joiner:
         return done
 
     def flush(self, now: float) -> list[Joined]:
-        """The record whose time has passed, if there is one; never any with a trigger.
+        """The record whose time has passed, if there is one.
 
         Args:
-            now: Seconds since 1970, by the clock of ``now`` in `put`.
+            now: Seconds since 1970, by the clock of ``now`` in `put`; infinity for whatever waits.
         """
+        if self._trigger is not None:
+            due = self._began is None or now - self._began > self._settle
+            return self._settled() if due else []
         if self._within is None or self._began is None or now - self._began <= self._within:
             return []
         return self._end()
@@ -126,13 +148,14 @@ class Joiner:
         else:
             self._heard.pop(name, None)
         if not self._heard:
-            self._began = None
+            self._began = self._settling = None
 
     def state(self) -> dict[str, Any]:
         """Everything that was heard and is waiting, as plain data (JSON)."""
         return {
             "heard": {name: list(heard) for name, heard in self._heard.items()},
             "began": self._began,
+            "settling": self._settling,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -144,6 +167,8 @@ class Joiner:
         }
         began = state["began"]
         self._began = None if began is None or not self._heard else float(began)
+        settling = state.get("settling")
+        self._settling = None if settling is None or not self._heard else float(settling)
 
     def _counts(self, name: str) -> bool:
         if name == self._trigger or name in self._heard:
@@ -166,6 +191,14 @@ class Joiner:
             if self._max_age is None or time - heard.time <= self._max_age
         }
         return self._joined(fresh, time)
+
+    def _settled(self) -> list[Joined]:
+        """The record of a trigger that came some time ago."""
+        if self._settling is None:
+            return []
+        done = [self._at_trigger(self._settling)]
+        self._began = self._settling = None
+        return done
 
     def _end(self) -> list[Joined]:
         if not self._heard:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
@@ -51,7 +51,17 @@ def run_connect(
     create_topics(
         settings, topics, partitions=settings.partitions, replication=settings.replication
     )
-    return asyncio.run(_run(lab, settings, environ, group))
+    with asyncio.Runner(loop_factory=_quick_loop()) as runner:
+        return runner.run(_run(lab, settings, environ, group))
+
+
+def _quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """A quicker event loop than Python's, where there is one; None for Python's."""
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return None
+    return uvloop.new_event_loop
 
 
 async def _run(lab: Lab, settings: Settings, environ: Mapping[str, str], group: str) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -39,7 +40,13 @@ class SilaConnector(Connector[SilaSource]):
         for name, path in plan.properties.items():
             feature, own, *rest = path.split(".")
             self._rests.setdefault(f"{feature}.{own}", {})[name] = ".".join(rest)
-        self._joiner = Joiner(plan.properties, trigger=plan.trigger, within=plan.within)
+        self._joiner = Joiner(
+            plan.properties,
+            trigger=plan.trigger,
+            within=plan.within,
+            settle=plan.settle if plan.trigger is not None else 0.0,
+        )
+        self._left: list[Joined] = []
         self._hearing = Hearing(surroundings.clock)
         self._marks: dict[str, str] = {}
         self._fresh = set(plan.properties)
@@ -70,8 +77,12 @@ class SilaConnector(Connector[SilaSource]):
                 {name: at for name, at in heard if name in self.plan.properties},
             )
             self._marks = dict(position["marks"])
-            if self.plan.within is not None and position["joiner"] is not None:
+            if position["joiner"] is not None:
                 self._joiner.restore(position["joiner"])
+            if self.plan.trigger is not None:
+                # What is heard now came later than the trigger, and belongs to another record.
+                self._left = self._joiner.flush(math.inf)
+                self._joiner.forget()
 
     def _position(self, client: SilaClient) -> Position:
         if client.updates.empty():
@@ -79,7 +90,7 @@ class SilaConnector(Connector[SilaSource]):
         return {
             "heard": self._hearing.state(),
             "marks": self._marks,
-            "joiner": None if self.plan.within is None else self._joiner.state(),
+            "joiner": self._joiner.state() if self.plan.within or self._joiner.settles else None,
         }
 
     async def _first(self, client: SilaClient) -> list[SilaUpdate]:
@@ -98,8 +109,11 @@ class SilaConnector(Connector[SilaSource]):
 
     def _items(self, updates: list[SilaUpdate], client: SilaClient) -> list[Item]:
         """What updates come to, in their order; before that, gaps of what is heard again."""
-        items: list[Item] = []
+        before, self._left = self._left, []
+        items: list[Item] = self._arrivals(before, client)
         for update in updates:
+            if update.trouble and self.plan.trigger is not None:
+                items += self._arrivals(self._joiner.flush(math.inf), client)
             # Of what comes together the trigger counts last.
             names = sorted(self._rests[update.name], key=lambda name: name == self.plan.trigger)
             for name in names:
@@ -108,13 +122,9 @@ class SilaConnector(Connector[SilaSource]):
                 else:
                     items += self._take(name, update, client)
         late = self._joiner.flush(self.surroundings.clock())
-        return [
-            *self._hearing.gaps(),
-            *items,
-            *(self._arrival(each, digest(each.values), client) for each in late),
-        ]
+        return [*self._hearing.gaps(), *items, *self._arrivals(late, client)]
 
-    def _take(self, name: str, update: SilaUpdate, client: SilaClient) -> list[Arrival]:
+    def _take(self, name: str, update: SilaUpdate, client: SilaClient) -> list[Item]:
         self._hearing.up(name)
         self._hearing.value(name, update.heard)
         rest = self._rests[update.name][name]
@@ -127,9 +137,14 @@ class SilaConnector(Connector[SilaSource]):
         if is_known and (self.plan.trigger is None or self.plan.trigger == name):
             return []
         done = self._joiner.put(name, value, update.heard)
-        return [self._arrival(each, mark, client) for each in done]
+        return self._arrivals(done, client)
 
-    def _arrival(self, joined: Joined, mark: str, client: SilaClient) -> Arrival:
+    def _arrivals(self, records: Iterable[Joined], client: SilaClient) -> list[Item]:
+        return [self._arrival(each, client) for each in records]
+
+    def _arrival(self, joined: Joined, client: SilaClient) -> Arrival:
+        trigger = self.plan.trigger
+        mark = digest(joined.values if trigger is None else joined.values[trigger])
         name = self.plan.trigger or next(iter(joined.values))
         return Arrival(
             values=joined.values,

@@ -43,7 +43,9 @@ from .story import skills, unmet
 
 PLAY_SECONDS: Final = 66.0
 PATIENCE_SECONDS: Final = 45.0
-"""How long after the last record the story may take to end."""
+"""How long after the last record, and after the last news of the workers, more is waited for."""
+LONGEST_SECONDS: Final = 300.0
+"""How long after the last record the story may take to end, on a machine with much else to do."""
 _COLOURS: Final = {"opv": "cyan", "hplc": "magenta"}
 
 
@@ -110,6 +112,7 @@ class Demo:
         self.bystander = Bystander("degradation")
         self._arguments = aiokafka_arguments(settings)
         self._stop = asyncio.Event()
+        self._heard = begun
 
     async def run(self, exit_when_told: bool) -> int:
         """Play, listen and judge."""
@@ -133,13 +136,14 @@ class Demo:
 
     async def _until_told(self, playing: asyncio.Future[Any]) -> list[str]:
         """Wait until the story is told or cannot be; what is missing of it."""
-        deadline = None
+        played = None
         while True:
             missing = unmet(self.chapters["opv"], self.chapters["hplc"])
             if playing.done():
                 playing.result()
-                deadline = deadline or time.monotonic() + PATIENCE_SECONDS
-                if not missing or time.monotonic() > deadline:
+                played = played or time.monotonic()
+                news_until = max(played, self._heard) + PATIENCE_SECONDS
+                if not missing or time.monotonic() > min(news_until, played + LONGEST_SECONDS):
                     return missing
             if self._stop.is_set():
                 return missing
@@ -177,6 +181,7 @@ class Demo:
             if message.stream == "opv":
                 self.bystander.see(float(message.values["degradation"] or 0.0))
             return
+        self._heard = time.monotonic()
         chapter = self.chapters[message.stream]  # type: ignore[attr-defined]  # all of these have a stream
         for sentence in chapter.hear(message):
             self.say(chapter.stream, sentence)

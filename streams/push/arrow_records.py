@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from halflife.schemas.errors import MessageError
 from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.window import ROWS_A_MESSAGE
+from halflife.streams.connectors.arrow_shape import arrow_shape
 from halflife.streams.watch.arrow import ARROW_TYPE, ArrowReader, unknown_stream
 
-from .arrow_shape import arrow_shape
 from .documents import check_count
 from .intake import Refused
 from .judge import Due, Judged
@@ -100,7 +100,10 @@ class ArrowRecords:
             raise MessageError("missing-field", "stream", "say which, as in /v1/records?stream=opv")
         if stream not in self._tables:
             raise unknown_stream("stream", stream[:100], self._tables)
-        shape = arrow_shape(body)
+        try:
+            shape = arrow_shape(body)
+        except ValueError as error:
+            raise TurnedAway(400, "broken-arrow", f"The body is {error}.") from None
         check_count(shape.rows, self._limits)
         if shape.unpacked > self._limits.body:
             raise too_large(self._limits.body)

@@ -45,7 +45,7 @@ def structured_events(body: bytes, *, many: bool, gaps: Gaps, limits: Limits) ->
     intake = Intake()
     for i, event in enumerate(events):
         try:
-            intake.add(i, _record(event, _data(event, limits), gaps, i))
+            _add(intake, i, _record(event, _data(event, limits), gaps, i))
         except MessageError as error:
             intake.refuse(i, error, orjson.dumps(event), is_record=False)
     return intake
@@ -72,7 +72,7 @@ def binary_event(
     }
     intake = Intake()
     try:
-        intake.add(0, _record(event, data, gaps, 0))
+        _add(intake, 0, _record(event, data, gaps, 0))
     except MessageError as error:
         intake.refuse(0, error, orjson.dumps({**event, "data": data}), is_record=False)
     return intake
@@ -105,7 +105,11 @@ def _data(event: Any, limits: Limits) -> Any:
     return parse_json(plain)
 
 
-def _record(event: Mapping[str, Any], data: Any, gaps: Gaps, index: int) -> bytes:
+def _add(intake: Intake, index: int, record: dict[str, Any]) -> None:
+    intake.add(index, orjson.dumps(record), record)
+
+
+def _record(event: Mapping[str, Any], data: Any, gaps: Gaps, index: int) -> dict[str, Any]:
     """The record of an event: what its data do not say, its attributes do.
 
     Raises:
@@ -124,7 +128,7 @@ def _record(event: Mapping[str, Any], data: Any, gaps: Gaps, index: int) -> byte
         if field not in record and event.get(attribute) is not None:
             record[field] = event[attribute]
     gaps.fill(record, index)
-    return orjson.dumps(record)
+    return record
 
 
 def _told(header: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from halflife.schemas.errors import MessageError
 
@@ -31,6 +32,7 @@ class Intake:
 
     Args:
         values: As they will stand in Kafka; still to be checked.
+        parsed: What stands in them, where it was parsed anyway; None where it was not.
         indices: The place of each in the request, from 0, rising.
         refused: What can be no record.
 
@@ -42,6 +44,7 @@ class Intake:
     """
 
     values: list[bytes] = field(default_factory=list)
+    parsed: list[dict[str, Any] | None] = field(default_factory=list)
     indices: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
@@ -50,10 +53,11 @@ class Intake:
         """Of all of them."""
         return len(self.values) + len(self.refused)
 
-    def add(self, index: int, value: bytes) -> None:
+    def add(self, index: int, value: bytes, parsed: dict[str, Any] | None = None) -> None:
         """One more record."""
         self.indices.append(index)
         self.values.append(value)
+        self.parsed.append(parsed)
 
     def refuse(
         self, index: int, error: MessageError, raw: bytes, *, is_record: bool = True

@@ -55,4 +55,5 @@ def _file(intake: Intake, index: int, record: Any, line: bytes | None, gaps: Gap
     except MessageError as error:
         intake.refuse(index, error, line or orjson.dumps(record))
         return
-    intake.add(index, orjson.dumps(record) if changed or line is None else line)
+    value = orjson.dumps(record) if changed or line is None else line
+    intake.add(index, value, record)

@@ -90,6 +90,8 @@ def _batch(value: bytes | None) -> pa.Table:
         # Bytes from outside may hold offsets that point anywhere, and texts that are none.
         batch.validate(full=True)
         for i, field in enumerate(batch.schema):
+            # So may names and zones be, which become texts only when somebody asks.
+            field.name, getattr(field.type, "tz", None)
             if pa.types.is_dictionary(field.type):
                 plain = batch.column(i).cast(field.type.value_type)
                 batch = batch.set_column(i, field.name, plain)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, Final
 
@@ -76,13 +76,23 @@ class Decoder:
         self._tables = {name: plan.table for name, plan in plans.items()}
         self._arrow = ArrowReader(self._tables, check_clock=check_clock)
 
-    def decode(self, messages: Sequence[RawMessage]) -> Decoded:
-        """The rows and the rejects of some messages of one partition, in their order."""
+    def decode(
+        self,
+        messages: Sequence[RawMessage],
+        parsed: Iterable[dict[str, Any] | None] | None = None,
+    ) -> Decoded:
+        """The rows and the rejects of some messages of one partition, in their order.
+
+        Args:
+            messages: As they stand in Kafka, or will.
+            parsed: For each of them, what its JSON says, if that is known.
+        """
         found: dict[str, list[Rows]] = {}
         rejects: list[Reject] = []
         candidates: dict[str, _Candidates] = {name: _Candidates() for name in self._tables}
         loads, largest = orjson.loads, self.largest
-        for message in messages:
+        known = repeat(None) if parsed is None else parsed
+        for message, told in zip(messages, known, strict=False):  # the one may be endless
             if message.headers and _is_arrow(message):
                 # Rows must stay in the order of the log, whatever form their neighbours have.
                 self._settle(candidates, found, rejects)
@@ -94,7 +104,8 @@ class Decoder:
             value = message.value
             try:
                 # All that ``ExperimentRecord`` asks for but the time, in a twentieth of its time.
-                record = loads(value) if value and len(value) <= largest else {}
+                usable = value is not None and 0 < len(value) <= largest
+                record = (loads(value) if told is None else told) if usable else {}
                 kept = candidates[record["stream"]]
                 name, time = record["record_id"], record["time"]
                 instrument, cells = record["instrument"], record["values"]

@@ -42,10 +42,14 @@ def run(
     ledger = folder / "events.jsonl"
     engine = bluesky_lab.start(kafka.address, topic, ledger, "count", records)
 
+    def said() -> str:
+        log = ledger.with_suffix(".log").read_text()[-5000:]
+        return f"{len(bluesky_lab.events(ledger))} events in its ledger\n{log}"
+
     def due() -> set[str] | None:
         if engine.poll() is None:
             return None
-        assert engine.returncode == 0, ledger.with_suffix(".log").read_text()[-5000:]
+        assert engine.returncode == 0, said()
         return {event["uid"] for event in bluesky_lab.events(ledger)}
 
     try:
@@ -55,6 +59,7 @@ def run(
             folder,
             LAB.format(topic=topic),
             due=due,
+            writer=said,
             kills=kills,
             restarts=restarts,
             seed=records,

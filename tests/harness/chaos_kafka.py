@@ -53,6 +53,7 @@ def run(
             folder,
             _LAB.format(topic=topic),
             due=lambda: None if sender.is_alive() else set(sent),
+            writer=lambda: f"{len(sent)} of {records} messages confirmed",
             kills=kills,
             restarts=restarts,
             seed=records,

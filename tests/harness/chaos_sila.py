@@ -24,6 +24,7 @@ insecure = true
 properties = {{ count = "Oven.Count", temperature = "Oven.Temperature", \
 flow = "Oven.Chamber.Flow" }}
 trigger = "count"
+settle = "0.004 s"
 """
 RATE = 100.0
 WAIT = 240.0

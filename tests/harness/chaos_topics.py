@@ -13,7 +13,7 @@ import numpy as np
 from halflife.streams.broker.embedded import EmbeddedKafka
 
 from .connecting import Written
-from .service import Service
+from .service import Service, wait_until
 
 CONNECTED: Final = r"connected: is read from"
 _STARTS: Final = 60.0
@@ -27,6 +27,7 @@ def disturbed(
     lab_text: str,
     *,
     due: Callable[[], set[str] | None],
+    writer: Callable[[], str],
     kills: int,
     restarts: int,
     seed: int,
@@ -40,6 +41,7 @@ def disturbed(
         lab_text: With one source.
         due: Identities of all records that must be there in the end, None while they are being
             made.
+        writer: What whoever makes them has said.
         kills: ``kill -9`` of the worker, each at another moment.
         restarts: Of Kafka.
         seed: Of the moments.
@@ -61,14 +63,9 @@ def disturbed(
             else:
                 kafka.kill() if number % 2 else kafka.stop()
                 kafka.start()
-        wanted: set[str] = set()
-
-        def all_there() -> bool:
-            nonlocal wanted
-            wanted = due() or wanted
-            return bool(wanted) and wanted <= set(written.ids())
-
-        written.wait_until(all_there, _SETTLES + len(troubles) * _STARTS)
+        longest = _SETTLES + len(troubles) * _STARTS
+        wanted = wait_until(due, longest, lambda: f"who writes has not ended: {writer()}")
+        written.wait_until(lambda: wanted <= set(written.ids()), longest)
         ids: Counter[str] = written.ids()
         return {
             "records": len(wanted),

@@ -7,14 +7,16 @@ from typing import Any, Final
 
 from halflife.schemas.errors import MessageError
 from halflife.streams.connectors.arrival import Arrival
+from halflife.streams.connectors.arrow_shape import arrow_shape
 
-from .arrow_claims import check_claims, check_types
+from .arrow_types import check_types
 from .form import MOST_ROWS, Form
 from .message import Message
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 _UNIT_KEYS: Final = (b"unit", b"units")
 _MOST_BYTES: Final = 64 << 20
+_MOST_CELLS: Final = 2_000_000
 
 
 class ArrowForm(Form):
@@ -39,7 +41,7 @@ class ArrowForm(Form):
         except _errors() as error:
             if isinstance(error, MessageError):
                 raise
-            raise MessageError("broken-arrow", "", f"no Arrow IPC stream: {error}") from None
+            raise MessageError("broken-arrow", "", str(error)) from None
         return self.rows(message, rows, units=units)
 
 
@@ -47,7 +49,10 @@ def _rows(value: bytes) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Rows, and units by column."""
     import pyarrow as pa
 
-    check_claims(value)
+    shape = arrow_shape(value)
+    if shape.cells > _MOST_CELLS or shape.size > _MOST_BYTES:
+        said = f"more than {_MOST_CELLS:,} cells, or {_MOST_BYTES:,} bytes of them"
+        raise MessageError("too-large", "", said)
     rows: list[dict[str, Any]] = []
     with pa.ipc.open_stream(value) as reader:
         check_types(reader.schema)

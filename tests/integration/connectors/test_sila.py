@@ -94,6 +94,20 @@ def test_values_of_every_kind_over_tls(serve: Serve, make_server: Make) -> None:
     assert worker.terminate() == 0
 
 
+def test_what_comes_just_after_its_trigger_is_in_its_record(
+    serve: Serve, make_server: Make
+) -> None:
+    server = make_server(rate=3.0)
+    more = 'insecure = true\ntrigger = "count"\nsettle = "0.15 s"'
+    service, written = serve(LAB.format(port=server.port, more=more, count="Oven.Count"))
+    worker = service.start("connect", "one")
+    for record in written.wait_for_records(6):
+        values = record["values"]
+        assert values["temperature"] == pytest.approx(273.15 + values["count"] / 2)
+        assert values["flow"] == values["count"] % 8
+    assert worker.terminate() == 0
+
+
 @pytest.mark.parametrize(
     ("more", "count", "said"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -34,7 +35,9 @@ def timed(puts: Any) -> list[tuple[str, Any, float, str | None]]:
     return found
 
 
-@pytest.mark.parametrize("how", [{"trigger": "go"}, {"within": 0.7}])
+@pytest.mark.parametrize(
+    "how", [{"trigger": "go"}, {"trigger": "go", "settle": 0.3}, {"within": 0.7}]
+)
 @given(puts=PUTS, cut=st.integers(0, 40))
 def test_a_restart_changes_nothing(how: dict[str, Any], puts: Any, cut: int) -> None:
     def run(cut: int | None) -> list[Joined]:
@@ -92,6 +95,35 @@ def test_a_trigger_takes_the_latest_of_each(puts: Any) -> None:
     assert done == due
 
 
+@given(PUTS)
+def test_with_settle_each_trigger_makes_a_record_of_what_was_there_when_it_had_settled(
+    puts: Any,
+) -> None:
+    joiner, done = Joiner(NAMES, trigger="go", settle=0.3), []
+    for put in timed(puts):
+        done += joiner.flush(put[2]) + joiner.put(*put)
+    done += joiner.flush(1e12)
+    assert not joiner.settles
+    counted = [put for put in timed(puts) if put[0] != "other"]
+    goes = [i for i, put in enumerate(counted) if put[0] == "go"]
+    assert [joined.time for joined in done] == [counted[i][2] for i in goes]
+    untils = [*goes, len(counted)][1:]
+    for joined, i, until in zip(done, goes, untils, strict=False):  # one too many without any
+        latest = {name: value for name, value, _, _ in counted[: i + 1]}
+        soon = [put for put in counted[i + 1 : until] if put[2] - counted[i][2] <= 0.3]
+        assert joined.values == latest | {name: value for name, value, _, _ in soon}
+
+
+def test_what_waits_is_told_at_once_when_asked() -> None:
+    joiner = Joiner(["a"], trigger="go", settle=5.0)
+    assert joiner.put("go", 1, 10.0, now=100.0) == []
+    assert joiner.flush(104.9) == []
+    assert [(joined.values, joined.missing) for joined in joiner.flush(math.inf)] == [
+        ({"go": 1}, ("a",))
+    ]
+    assert joiner.flush(math.inf) == []
+
+
 def test_a_value_that_comes_again_begins_the_next_record() -> None:
     joiner = Joiner(["a", "b"], within=5.0)
     assert joiner.put("a", 1, 0.0) == []
@@ -126,7 +158,14 @@ def test_what_is_forgotten_is_in_no_record() -> None:
 
 
 @pytest.mark.parametrize(
-    "how", [{}, {"trigger": "a", "within": 1.0}, {"within": 0.0}, {"within": 1.0, "max_age": 1.0}]
+    "how",
+    [
+        {},
+        {"trigger": "a", "within": 1.0},
+        {"within": 0.0},
+        {"within": 1.0, "max_age": 1.0},
+        {"within": 1.0, "settle": 1.0},
+    ],
 )
 def test_a_way_to_join_that_is_none(how: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"trigger|within"):

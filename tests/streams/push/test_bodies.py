@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from halflife.schemas.errors import MessageError
 from halflife.schemas.lab import Lab
+from halflife.streams.connectors.arrow_shape import arrow_shape
 from halflife.streams.push.arrow_records import ArrowRecords
-from halflife.streams.push.arrow_shape import arrow_shape
 from halflife.streams.push.cloud_events import structured_events
 from halflife.streams.push.documents import lines
 from halflife.streams.push.gaps import Gaps
@@ -132,6 +132,41 @@ def test_the_verdicts_are_those_of_the_monitor_in_each_form(records: list[dict[s
                 if i not in refused and row["stream"] == stream
             ]
             assert ids == due
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(NEARLY, min_size=1, max_size=4), min_size=2, max_size=6))
+def test_requests_that_are_judged_together_get_the_verdicts_that_each_gets_alone(
+    requests: list[list[dict[str, Any]]],
+) -> None:
+    def intakes() -> list[Intake]:
+        return [
+            plain_records(orjson.dumps(records), by_line=False, gaps=GAPS, limits=LIMITS)
+            for records in requests
+        ]
+
+    async def together() -> list[Judged]:
+        found = Judge(PLANS)
+        return await asyncio.gather(*(found.judge(one, now=NOW) for one in intakes()))
+
+    def told(judged: Judged) -> Any:
+        refused = [(r.index, r.error.reason, r.error.path, r.raw) for r in judged.refused]
+        return judged.messages, judged.accepted, refused, judged.latest
+
+    assert list(map(told, asyncio.run(together()))) == [told(judge(one)) for one in intakes()]
+
+
+def test_a_large_request_among_small_ones_is_judged_whole() -> None:
+    rows = [record(i) for i in range(1200)]
+    limits = Limits()
+    large = plain_records(orjson.dumps(rows), by_line=False, gaps=GAPS, limits=limits)
+    small = plain_records(orjson.dumps(rows[:1]), by_line=False, gaps=GAPS, limits=limits)
+
+    async def all_of_them() -> list[Judged]:
+        found = Judge(PLANS)
+        return await asyncio.gather(*(found.judge(one, now=NOW) for one in (small, large, small)))
+
+    assert [judged.accepted for judged in asyncio.run(all_of_them())] == [1, 1200, 1]
 
 
 class _Raw:

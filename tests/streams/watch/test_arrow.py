@@ -177,6 +177,16 @@ def test_what_is_no_batch_is_told(value: bytes | None, more: dict[str, Any], rea
     assert reject.value == (value or b"")
 
 
+@pytest.mark.parametrize("text", [b"Europe/Berlin", b"instrument"])
+def test_names_and_zones_that_are_no_text_are_told(text: bytes) -> None:
+    zoned = pa.array([TIME] * 2, pa.timestamp("us", tz="Europe/Berlin"))
+    value = stream_of(pa.table({**columns(), "time": zoned}))
+    assert value.count(text) == 1
+    [reject] = read(value.replace(text, b"\x80" + text[1:])).rejects
+    assert reject.error.reason == "broken-arrow"
+    assert "utf-8" in reject.error.text
+
+
 def test_a_batch_without_rows_is_nothing() -> None:
     decoded = read(stream_of(pa.table(columns(0))))
     assert decoded.rows == {}
