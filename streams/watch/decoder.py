@@ -104,8 +104,10 @@ class Decoder:
             value = message.value
             try:
                 # All that ``ExperimentRecord`` asks for but the time, in a twentieth of its time.
-                usable = value is not None and 0 < len(value) <= largest
-                record = (loads(value) if told is None else told) if usable else {}
+                if value and len(value) <= largest:
+                    record = loads(value) if told is None else told
+                else:
+                    record = {}
                 kept = candidates[record["stream"]]
                 name, time = record["record_id"], record["time"]
                 instrument, cells = record["instrument"], record["values"]
