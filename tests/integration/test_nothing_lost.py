@@ -12,9 +12,9 @@ from tests.harness.service import Service
 from tests.harness.trial import Trial, Troubles
 from tests.harness.verdict import verdict
 
-RECORDS = 20_000
+RECORDS = 12_000
 SEED = 3
-TROUBLES = Troubles(kills=5, joins=1, generator_kills=2, broker_restarts=1)
+TROUBLES = Troubles(kills=3, joins=1, generator_kills=2, broker_restarts=1)
 
 
 @pytest.mark.slow
@@ -33,7 +33,7 @@ def test_nothing_is_lost_or_doubled(
     problems = verdict(records, expected, found)
     print(found.done, found.ledger.counts, f"{expected.seconds:.0f} s, {found.seconds:.0f} s")  # noqa: T201  # figures
     assert problems == []
-    assert found.done["kill"] >= 5
+    assert found.done["kill"] >= 3
     assert sum(n for what, n in found.done.items() if what.startswith("generator kill")) == 2
     assert found.ledger.counts["request"] >= 6
     assert found.ledger.counts["batch manifest"] >= 3
