@@ -6,9 +6,13 @@ import asyncio
 import json
 import multiprocessing
 import os
+import re
 import time
 import urllib.request
+from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
@@ -117,33 +121,89 @@ def _throughput(address: str, kind: str, batches: int) -> int:
     return asyncio.run(all_of_them())
 
 
+class _Connection(asyncio.Protocol):
+    """Sends one request after the other; a client library would take as long as the worker.
+
+    Args:
+        request: As it goes over the wire.
+        waiting: When each request was due that found no free connection.
+        free: Connections without a request.
+        tell: Is told the seconds that each request took.
+    """
+
+    def __init__(
+        self,
+        request: bytes,
+        waiting: deque[float],
+        free: list[_Connection],
+        tell: Callable[[float], None],
+    ) -> None:
+        self._request = request
+        self._waiting = waiting
+        self._free = free
+        self._tell = tell
+        self._due = 0.0
+        self._answer = b""
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._free.append(self)
+
+    def send(self, due: float) -> None:
+        """Send a request that was due at a time of the loop."""
+        self._due, self._answer = due, b""
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, _, body = self._answer.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\ncontent-length: ([0-9]+)", head)
+        if length is None or len(body) < int(length[1]):
+            return
+        assert head.startswith(b"HTTP/1.1 202"), self._answer
+        self._tell(self._loop.time() - self._due)
+        if self._waiting:
+            self.send(self._waiting.popleft())
+        else:
+            self._free.append(self)
+
+
 def _latency(address: str, lasting: float) -> list[float]:
     """Seconds from when each request was due to its answer, so that a queue is not left out."""
-    import aiohttp
-
     (body,) = traffic.messages("s0", traffic.table(1, seed=9))
+    place = urlsplit(address)
+    request = (
+        f"POST /v1/records HTTP/1.1\r\nHost: {place.netloc}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
     found: list[float] = []
 
-    async def one(session: aiohttp.ClientSession, due: float) -> None:
-        told = {"Content-Type": "application/json"}
-        async with session.post("/v1/records", data=body, headers=told) as got:
-            assert got.status == 202, await got.text()
-            await got.read()
-        found.append(asyncio.get_running_loop().time() - due)
-
     async def steady() -> None:
-        loop = asyncio.get_running_loop()
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-        async with aiohttp.ClientSession(address, connector=connector) as session:
-            await asyncio.gather(*(one(session, loop.time()) for _ in range(CONNECTIONS)))
-            found.clear()
-            begun, waiting = loop.time(), []
-            for i in range(int(RATE * lasting)):
-                due = begun + i / RATE
-                if due > loop.time():
-                    await asyncio.sleep(due - loop.time())
-                waiting.append(asyncio.create_task(one(session, due)))
-            await asyncio.gather(*waiting)
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        count = int(RATE * lasting)
+
+        def tell(seconds: float) -> None:
+            found.append(seconds)
+            if len(found) == count:
+                told.set()
+
+        waiting: deque[float] = deque()
+        free: list[_Connection] = []
+        for _ in range(CONNECTIONS):
+            await loop.create_connection(
+                lambda: _Connection(request, waiting, free, tell), place.hostname, place.port
+            )
+        begun = loop.time()
+        for i in range(count):
+            due = begun + i / RATE
+            if due > loop.time():
+                await asyncio.sleep(due - loop.time())
+            if free:
+                free.pop().send(due)
+            else:
+                waiting.append(due)
+        await told.wait()
 
     asyncio.run(steady())
     return found
