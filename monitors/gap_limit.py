@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 _TOPS: Final = (5, 10, 25, 50)  # longest pauses from which the tail is read
 _DOUBT: Final = 0.01
@@ -19,8 +19,9 @@ def gap_limit(intervals: NDArray[np.float64], *, every: float) -> float:
 
     The tail beyond the k-th longest pause ``x_k`` of n is taken for a power law,
     ``P(X > x) = k / n (x / x_k)**(-1 / t)``. t is Hill's mean of ``log(x_i / x_k)``, at the upper
-    end of its 99 % interval: ``2 k t / chi2(2 k)``. Of several k the one with the shortest limit
-    is taken, so that nights form a tail of their own where there are enough of them. A limit is at
+    end of its 99 % interval: ``2 k t / chi2(2 k)``, where half of ``chi2(2 k)`` is the gamma law of
+    k. Of several k the one with the shortest limit is taken, so that nights form a tail of their
+    own where there are enough of them. A limit is at
     least three times the longest pause.
 
     Args:
@@ -47,7 +48,7 @@ def gap_limit(intervals: NDArray[np.float64], *, every: float) -> float:
         if 2 * k > len(pauses):
             break
         logs = np.log(pauses[-k - 1 :])
-        tail = float((logs[1:] - logs[0]).mean()) * 2 * k / float(chi2.ppf(_DOUBT, 2 * k))
+        tail = float((logs[1:] - logs[0]).mean()) * k / float(gammaincinv(k, _DOUBT))
         power = tail * math.log(max(1.0, k * every / len(intervals)))
         limits.append(float(logs[0]) + power)
     longest = math.log(_LEAST * pauses[-1])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Protocol
 
 from halflife.schemas.source_event import SourceEvent
+
+from .connecting import Written
+from .service import Service
+
+_PATIENCE: Final = 240.0
 
 
 def troubles(kills: int, restarts: int) -> list[str]:
@@ -20,6 +26,58 @@ def troubles(kills: int, restarts: int) -> list[str]:
     places = [((i + 0.5) / kills, "kill") for i in range(kills)]
     places += [((i + 0.5) / restarts, "restart") for i in range(restarts)]
     return [name for _, name in sorted(places)]
+
+
+class Counts(Protocol):
+    """A server that counts, and knows when it said each count."""
+
+    @property
+    def happened(self) -> dict[int, int]:
+        """Nanoseconds since 1970 of each count."""
+
+    def start(self) -> None:
+        """Starts it; it goes on where it was."""
+
+    def kill(self) -> None:
+        """``kill -9``."""
+
+
+def counted(
+    server: Counts, service: Service, written: Written, *, records: int, kills: int, restarts: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Records of a server's counts while it and its connector are killed by turns, and figures.
+
+    Args:
+        server: That the one source of the service listens to.
+        service: Whose worker runs.
+        written: What it writes.
+        records: How many have to arrive; the server counts on while nobody listens.
+        kills: ``kill -9`` of the connector.
+        restarts: ``kill -9`` of the server.
+    """
+    began = time.monotonic()
+    order = troubles(kills, restarts)
+    server.start()
+    worker = service.start("connect", "one")
+    for i, trouble in enumerate(order):
+        written.wait_for_records(records * (i + 1) // (len(order) + 1), _PATIENCE)
+        if trouble == "kill":
+            worker.kill()
+            worker = service.start("connect", "one")
+        else:
+            server.kill()
+            server.start()
+    written.wait_for_records(records, _PATIENCE)
+    assert worker.terminate() == 0
+    found = written.records()
+    result = figures(
+        found,
+        written.events(),
+        {number: stamp / 1e9 for number, stamp in server.happened.items()},
+        lambda each: int(each["values"]["count"]),
+    )
+    result["letters"] = len(written.letters())
+    return found, {**result, "seconds": round(time.monotonic() - began, 1)}
 
 
 def seconds(text: datetime | str | None) -> float:

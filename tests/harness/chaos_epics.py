@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
-from .chaos import figures, seconds, troubles
+from .chaos import counted, seconds
 from .connecting import Written
 from .epics_ioc import EpicsIoc
 from .service import Service
@@ -25,7 +24,6 @@ trigger = "count"
 addresses = ["{address}"]
 """
 RATE = 60.0
-WAIT = 240.0
 
 
 def run(
@@ -49,33 +47,15 @@ def run(
         restarts: ``kill -9`` of the IOC.
         rate: Counts a second.
     """
-    began = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     ioc = EpicsIoc(folder / "journal.txt", rate=rate)
     service = Service(kafka_address, prefix, folder, LAB.format(address=ioc.address))
     written = Written(service)
-    order = troubles(kills, restarts)
     try:
-        ioc.start()
-        worker = service.start("connect", "one")
-        for i, trouble in enumerate(order):
-            written.wait_for_records(records * (i + 1) // (len(order) + 1), WAIT)
-            if trouble == "kill":
-                worker.kill()
-                worker = service.start("connect", "one")
-            else:
-                ioc.kill()
-                ioc.start()
-        written.wait_for_records(records, WAIT)
-        assert worker.terminate() == 0
-        happened = ioc.happened
-        found = written.records()
-        result = figures(
-            found,
-            written.events(),
-            {number: stamp / 1e9 for number, stamp in happened.items()},
-            lambda each: int(each["values"]["count"]),
+        found, result = counted(
+            ioc, service, written, records=records, kills=kills, restarts=restarts
         )
+        happened = ioc.happened
         result["wrong_time"] = sum(
             abs(seconds(each["time"]) - happened[each["values"]["count"]] / 1e9) > 2e-6
             for each in found
@@ -84,8 +64,7 @@ def run(
         result["torn"] = sum(not _is_whole(each["values"]) for each in found)
         # A server drops values that it cannot send in time, and says so to nobody but its own log.
         result["dropped_by_server"] = ioc.dropped
-        result["letters"] = len(written.letters())
-        return {**result, "seconds": round(time.monotonic() - began, 1)}
+        return result
     finally:
         service.end()
         written.close()

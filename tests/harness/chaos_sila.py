@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
-from .chaos import figures, troubles
+from .chaos import counted
 from .connecting import Written
 from .service import Service
 from .sila_server import SilaProcess
@@ -27,7 +26,6 @@ trigger = "count"
 settle = "0.004 s"
 """
 RATE = 100.0
-WAIT = 240.0
 
 
 def run(
@@ -51,37 +49,18 @@ def run(
         restarts: ``kill -9`` of the server.
         rate: Counts a second.
     """
-    began = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     server = SilaProcess(folder / "journal.txt", rate=rate)
     service = Service(kafka_address, prefix, folder, LAB.format(port=server.port))
     written = Written(service)
-    order = troubles(kills, restarts)
     try:
-        server.start()
-        worker = service.start("connect", "one")
-        for i, trouble in enumerate(order):
-            written.wait_for_records(records * (i + 1) // (len(order) + 1), WAIT)
-            if trouble == "kill":
-                worker.kill()
-                worker = service.start("connect", "one")
-            else:
-                server.kill()
-                server.start()
-        written.wait_for_records(records, WAIT)
-        assert worker.terminate() == 0
-        found = written.records()
-        result = figures(
-            found,
-            written.events(),
-            {number: stamp / 1e9 for number, stamp in server.happened.items()},
-            lambda each: int(each["values"]["count"]),
+        found, result = counted(
+            server, service, written, records=records, kills=kills, restarts=restarts
         )
         # Each property comes on a stream of its own: its neighbour may be a count behind or ahead.
         result["neighbours"] = sum(_distance(each["values"]) > 0 for each in found)
         result["far"] = sum(_distance(each["values"]) > MOST_COUNTS for each in found)
-        result["letters"] = len(written.letters())
-        return {**result, "seconds": round(time.monotonic() - began, 1)}
+        return result
     finally:
         service.end()
         written.close()
