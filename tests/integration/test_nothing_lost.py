@@ -12,7 +12,7 @@ from tests.harness.service import Service
 from tests.harness.trial import Trial, Troubles
 from tests.harness.verdict import verdict
 
-RECORDS = 12_000
+RECORDS = 9_000
 SEED = 3
 TROUBLES = Troubles(kills=3, joins=1, generator_kills=2, broker_restarts=1)
 
