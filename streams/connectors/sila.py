@@ -105,7 +105,14 @@ class SilaConnector(Connector[SilaSource]):
             updates += await taken(client.updates, min(rest, _POLL_SECONDS))
         trigger = self.plan.trigger
         of_trigger = next((own for own, names in self._rests.items() if trigger in names), None)
-        return whole(updates, lambda each: None if each.trouble else each.name, of_trigger)
+        first: dict[str, float] = {}
+        for each in updates:
+            if not each.trouble and each.name != of_trigger:
+                first.setdefault(each.name, each.heard)
+        # What belonged to a trigger long before the others' first values, nobody heard.
+        since = max(first.values(), default=0.0) - self.plan.settle
+        kept = [e for e in updates if e.trouble or e.name != of_trigger or e.heard >= since]
+        return whole(kept, lambda each: None if each.trouble else each.name, of_trigger)
 
     def _items(self, updates: list[SilaUpdate], client: SilaClient) -> list[Item]:
         """What updates come to, in their order; before that, gaps of what is heard again."""
@@ -136,7 +143,8 @@ class SilaConnector(Connector[SilaSource]):
         self._marks[name] = mark
         if is_known and (self.plan.trigger is None or self.plan.trigger == name):
             return []
-        done = self._joiner.put(name, value, update.heard)
+        # What has settled by then is complete without this value.
+        done = self._joiner.flush(update.heard) + self._joiner.put(name, value, update.heard)
         return self._arrivals(done, client)
 
     def _arrivals(self, records: Iterable[Joined], client: SilaClient) -> list[Item]:
