@@ -35,12 +35,12 @@ class PrivacyChoice:
     kernel, 100 rows of each side train, the others are asked, five times), the share D that is
     nearer to a training than to a held-out row, and the copies of training rows beyond those that
     replicates explain, as held-out rows that repeat a training row show them, at the upper 95 %
-    limit of their share. With :math:`A_0` the area of training rows against held-out ones, wanted
-    is :math:`A \le A_0 + .1`, :math:`D \le .6` and no copies. The more privacy, the greater A and
-    the smaller D: what goes the other way is noise and is averaged out. The excess is the greater
-    of :math:`A - A_0 - .1` and :math:`D - .6`, and 1 more where there are copies; where it is not
-    above 0, all three are met. The least wins; the first, which is the default, where it is
-    as small but for .01.
+    limit of their share. Wanted is :math:`A \le .6`, which is .1 above what real rows have, as
+    both halves of them were drawn at random, :math:`D \le .6` and no copies. The more privacy, the
+    greater A and the smaller D: what goes the other way is noise and is averaged out. The excess is
+    the greater of :math:`A - .6` and :math:`D - .6`, and 1 more where there are copies; where it is
+    not above 0, all three are met. The first privacy, which is the default, is taken where it meets
+    them or has the least excess but for .01, else that of the least.
 
     Args:
         privacy: That is taken.
@@ -93,22 +93,21 @@ class PrivacyChoice:
         matrix = matrix / np.maximum(matrix.std(axis=0), 1e-9)
         cuts = np.cumsum([size, size, *(len(rows) for rows in made)])[:-1]
         near, away, *sides = np.split(matrix, cuts)
-        limit = _area(away, near, seed)
         areas = _rising(knob, [_area(away, side, seed) for side in sides])
         shares = -_rising(knob, [-share_nearer(near, away, side) for side in sides])
         excesses, said = [], []
         for privacy, rows, area, share in zip(knob, made, areas, shares, strict=True):
             copies = _copies(train, held_out, rows)
-            excesses.append(max(area - limit - OVER, share - NEAR) + (1.0 if copies else 0.0))
+            excesses.append(max(area - 0.5 - OVER, share - NEAR) + (1.0 if copies else 0.0))
             said.append(f"{privacy:g} {area:.2f}, {share:.2f}, {copies}")
         best = int(np.argmin(excesses))
-        best = 0 if excesses[0] <= excesses[best] + _TIE else best
+        best = 0 if excesses[0] <= max(0.0, excesses[best] + _TIE) else best
         met = "the three are met" if excesses[best] <= 0.0 else "the nearest to all three"
         return cls(
             float(knob[best]),
             float(excesses[best]),
-            f"privacy {knob[best]:g}: {met} (area, {limit:.2f} for real rows, share nearer to "
-            f"training rows, copies: {'; '.join(said)})",
+            f"privacy {knob[best]:g}: {met} (area, share nearer to training rows, copies: "
+            f"{'; '.join(said)})",
         )
 
 
