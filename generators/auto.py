@@ -14,12 +14,15 @@ from .conditions import Where
 from .contest_scores import MOST_ROWS, ContestScores
 from .errors import NotFitted
 from .generator import Generator
+from .privacy_choice import PrivacyChoice
 from .progress import Progress
 from .seen import Seen
 
 _FEWEST_HELD_OUT: Final = 100
 _TIE: Final = 0.05
 _SECONDS_MEASURED: Final = 0.7
+_KNOB: Final = (0.1, 0.25, 0.4, 0.6, 1.0)
+_SECONDS_OF_KNOB: Final = (0.2, 0.4)  # at least, and for 1,000 rows held out
 _SECONDS: Final[dict[str, tuple[float, float]]] = {
     # at least, and for each row and square of columns; measured at 500 to 20,000 rows
     "trees": (0.3, 1.0e-6),
@@ -50,7 +53,8 @@ class Auto(Generator):
         candidates: Names in the registry, the preferred one first. The kind of the champion that
             `fit` is given joins them.
         budget: CPU seconds for the contest and the final fit, of a machine as of 2023.
-        privacy: Passed on to candidates that have it; as they are set if left out.
+        privacy: Passed on to candidates that have it; if left out they compete as they are set,
+            and that of the winner is chosen.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
@@ -118,8 +122,8 @@ class Auto(Generator):
         """Choose, then fit the winner on all rows."""
         champion = warm.winner if isinstance(warm, Auto) else warm
 
-        def fitted(kind: str, rows: Block) -> Generator:
-            generator = self._new(kind)
+        def fitted(kind: str, rows: Block, **options: Any) -> Generator:
+            generator = self._new(kind, **options)
             # The steps of the last fit alone are told: those of the contest would start anew.
             tell = progress if rows is block else None
             generator.fit(rows, seed=seed, progress=tell, warm=champion, clock=clock)
@@ -128,29 +132,77 @@ class Auto(Generator):
         names = list(self.candidates)
         if champion is not None and champion.name not in names:
             names.append(champion.name)
-        chosen, self.reason = self._choose(names, block, seed, fitted)
-        self.winner = fitted(chosen, block)
+        half = len(block) // 2
+        order = np.random.default_rng(np.random.SeedSequence((seed, 2))).permutation(len(block))
+        sides = block[order[:half]], block[order[half:]]
+        tried: dict[str, Generator] = {}
+
+        def half_fitted(kind: str) -> Generator:
+            if kind not in tried:
+                tried[kind] = fitted(kind, sides[0])
+            return tried[kind]
+
+        chosen, self.reason, left = self._choose(names, block, sides, seed, half_fitted)
+        options: dict[str, Any] = {}
+        left -= 0.0 if chosen in tried else seconds_of(chosen, sides[0])
+        left -= self._seconds_of_knob(chosen, block)
+        if self._chooses(chosen) and half >= _FEWEST_HELD_OUT and left >= 0.0:
+            choice = self._private(half_fitted(chosen), sides, seed)
+            options["privacy"] = choice.privacy
+            self.reason = f"{self.reason}; {choice.said}"
+        self.winner = fitted(chosen, block, **options)
+
+    def _chooses(self, kind: str) -> bool:
+        """Whether the privacy of a kind is to be chosen."""
+        return self.privacy is None and "privacy" in self._new(kind).parameters
+
+    def _seconds_of_knob(self, kind: str, block: Block) -> float:
+        """CPU seconds that choosing the privacy of a kind takes, about."""
+        at_least, more = _SECONDS_OF_KNOB if self._chooses(kind) else (0.0, 0.0)
+        return at_least + more * min(len(block) / 2, MOST_ROWS) / MOST_ROWS
+
+    def _private(
+        self, generator: Generator, sides: tuple[Block, Block], seed: int
+    ) -> PrivacyChoice:
+        """The privacy of a generator, fitted on the first side, that the second side tells."""
+        default = generator.parameters["privacy"]
+        state, arrays = generator.state()
+
+        def made_at(privacy: float) -> Block:
+            again = self._new(generator.name, **generator.parameters | {"privacy": privacy})
+            again.adopt(state, arrays)
+            return again.sample(MOST_ROWS, seed=seed)  # more than train: less noise
+
+        knob = [default, *(privacy for privacy in _KNOB if privacy != default)]
+        return PrivacyChoice.of(made_at, knob, *sides, seed=seed)
 
     def _choose(
-        self, names: list[str], block: Block, seed: int, fitted: Callable[[str, Block], Generator]
-    ) -> tuple[str, str]:
-        """The name of the winner and why it is."""
+        self,
+        names: list[str],
+        block: Block,
+        sides: tuple[Block, Block],
+        seed: int,
+        half_fitted: Callable[[str], Generator],
+    ) -> tuple[str, str, float]:
+        """The name of the winner, why it is, and the seconds of the budget that are left."""
         first, half = names[0], len(block) // 2
+        alone = self.budget - seconds_of(first, block)
         if len(names) == 1:
-            return first, f"{first}: the only candidate"
+            return first, f"{first}: the only candidate", alone
         if half < _FEWEST_HELD_OUT:
-            return first, f"{first}: the first candidate, as {len(block)} rows allow no contest"
-        taken = self._affordable(names, block)
+            few = f"{first}: the first candidate, as {len(block)} rows allow no contest"
+            return first, few, alone
+        taken, left = self._affordable(names, block)
         if len(taken) == 1:
-            return first, (
+            dear = (
                 f"{first}: the first candidate, as a contest on {len(block)} rows would take more "
                 f"than {self.budget:g} s"
             )
-        order = np.random.default_rng(np.random.SeedSequence((seed, 2))).permutation(len(block))
-        train, real = block[order[:half]], block[order[half:]]
+            return first, dear, alone
+        train, real = sides
         scores = {}
         for kind in taken:
-            made = fitted(kind, train).sample(min(half, MOST_ROWS), seed=seed)
+            made = half_fitted(kind).sample(min(half, MOST_ROWS), seed=seed)
             scores[kind] = ContestScores.of(train, real, made, seed=seed)
         best = min(taken, key=lambda kind: scores[kind].loss)
         chosen = first if scores[first].loss <= scores[best].loss + _TIE else best
@@ -160,24 +212,29 @@ class Auto(Generator):
             for kind, one in scores.items()
         )
         out = ", ".join(name for name in names if name not in taken)
-        return chosen, (
+        return (
+            chosen,
             f"{chosen}: best on {len(real)} rows held out (area of a classifier that tells them, "
             f"share of rows nearer to training rows, skill lost: {said}"
-            f"{out and f'; not within {self.budget:g} s: {out}'})"
+            f"{out and f'; not within {self.budget:g} s: {out}'})",
+            left,
         )
 
-    def _affordable(self, names: list[str], block: Block) -> list[str]:
-        """The first candidate, and the cheapest others that the budget allows."""
+    def _affordable(self, names: list[str], block: Block) -> tuple[list[str], float]:
+        """The first candidate, the cheapest others that the budget allows, and seconds left."""
         first, others = names[0], names[1:]
         measured = _SECONDS_MEASURED * min(len(block) / 2, MOST_ROWS) / MOST_ROWS
         left = self.budget - 1.5 * seconds_of(first, block) - measured
         taken = [first]
         for kind in sorted(others, key=lambda kind: seconds_of(kind, block)):
-            left -= seconds_of(kind, block) + measured
-            if left < 0:
+            cost = seconds_of(kind, block) + measured
+            # Two candidates make a contest; how private the first is to be comes before a third.
+            kept = self._seconds_of_knob(first, block) if len(taken) > 1 else 0.0
+            if cost + kept > left:
                 break
+            left -= cost
             taken.append(kind)
-        return taken
+        return taken, left
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """As the winner draws."""

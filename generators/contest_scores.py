@@ -54,12 +54,23 @@ class ContestScores:
         sides = np.split(matrix, [size, 2 * size])
         return cls(
             area=_told_apart(sides[1], sides[2], seed),
-            near=_near(*sides),
+            near=share_nearer(*sides),
             lost=_lost(every, matrix, size, seed),
         )
 
 
-def _near(train: FloatArray, held_out: FloatArray, synthetic: FloatArray) -> float:
+def share_nearer(train: FloatArray, held_out: FloatArray, synthetic: FloatArray) -> float:
+    """Share of synthetic rows that are nearer to a training than to a held-out row; a tie is 1/2.
+
+    Args:
+        train: Encoded rows, shape (n, f).
+        held_out: As many.
+        synthetic: Shape (m, f).
+
+    Example:
+        >>> share_nearer(np.array([[0.0]]), np.array([[1.0]]), np.array([[0.2], [0.5]]))
+        0.75
+    """
     from scipy.spatial.distance import cdist
 
     to_train, to_held_out = (

@@ -80,7 +80,9 @@ class Comparison:
         if not names:
             raise NothingMeasurable("no column varies: there is nothing to compare")
         contrasts = {name: Contrast.pooled([found[name] for found in witnesses]) for name in names}
-        models = PredictiveContrast(theirs.table, seed=seed).between(trials, theirs)
+        models = PredictiveContrast(theirs.table, seed=seed, apart_rows=train_rows).between(
+            trials, theirs
+        )
         if models is not None:
             contrasts["predictive"] = models
         return cls(

@@ -22,6 +22,7 @@ _FEWEST_ROWS: Final = 10
 _LEAST_TUNED: Final = 200
 _MOST_LEVELS: Final = 10
 _LEAST_MISSED: Final = 1e-4
+_MOST_LEVERAGE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,23 @@ class Contest:
         if known.any() and self.known[train].any():
             missed = self._answers[rows[known]] - self._foreign(rows[known], train)
             found[:, known] = (self._by_task(missed**2) / np.maximum(variance, 1e-12)).T
+        return np.asarray(found)
+
+    def scatter(self, train: NDArray[np.intp]) -> FloatArray:
+        """How far every answer lies from what a model of some rows says, shape (n + m, q).
+
+        Of those rows as if the model had not been trained on them; 0 where a row lacks its target.
+        """
+        found = np.zeros(self._answers.shape)
+        train = train[self.known[train]]
+        if not len(train):
+            return found
+        x = self._features[train]
+        inverse = np.linalg.inv(self._gram(x))
+        found = self._answers - self._features @ (inverse @ (x.T @ self._answers[train]))
+        leverage = np.minimum(((x @ inverse) * x).sum(axis=1), _MOST_LEVERAGE)
+        found[train] /= (1.0 - leverage)[:, None]
+        found[~self.known] = 0.0
         return np.asarray(found)
 
     def _foreign(self, rows: NDArray[np.intp], train: NDArray[np.intp]) -> FloatArray:

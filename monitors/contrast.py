@@ -68,6 +68,21 @@ class Contrast:
             beyond=float(sum(share * part.beyond for share, part in weighted)),
         )
 
+    @classmethod
+    def summed(cls, parts: Sequence[Contrast]) -> Self:
+        """Of several questions about the same rows: the sum of their z, of those that vary."""
+        told = [(part, 1.0 / part.error) for part in parts if part.error > 1e-12]
+        first = parts[0]
+        return cls(
+            value=float(sum(part.value * unit for part, unit in told)),
+            real=np.sum([part.real * unit for part, unit in told] or [0.0 * first.real], axis=0),
+            ours=np.sum([part.ours * unit for part, unit in told] or [0.0 * first.ours], axis=0),
+            theirs=np.sum(
+                [part.theirs * unit for part, unit in told] or [0.0 * first.theirs], axis=0
+            ),
+            beyond=float(sum(part.beyond * unit**2 for part, unit in told)),
+        )
+
     @property
     def error(self) -> float:
         """Standard error of T."""

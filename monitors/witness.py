@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from halflife.schemas.table import Block, FloatArray
 
 from .contrast import Contrast
 from .features import features
 from .row_kernel import RowKernel
+from .separator import Likeness, Separator, products
 
-_RIDGE: Final = 1.0
 _STEPS: Final = 9
-_SCALE: Final = 2.0
-
-Likeness = Callable[[NDArray[np.intp], NDArray[np.intp]], FloatArray]
+_SCALE: Final = 0.5
+_FLAT: Final = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Witness:
     r"""A classifier of two batches, asked about real rows that it has never seen.
 
-    Ridge regression of +1 for rows of our batch and -1 for those of the other, in a likeness of
-    rows, gives a function h that is high where our batch has more rows than the other. With a the
-    mean of h over real rows and b, c its means over the rows of both batches, each by a classifier
-    that was not trained on that row, the contrast is
+    A regression (`Separator`) gives a function h that is high where our batch has more rows than
+    the other. With a the mean of h over real rows and b, c its means over the rows of both batches,
+    each by a classifier that was not trained on that row, the contrast is
 
     .. math:: T = a - \frac{b + c}{2}
 
@@ -40,8 +37,11 @@ class Witness:
     batches of several models can be pooled.
 
     Three likenesses ask about three parts of the fidelity: ``columns`` likens rows by the tenth of
-    each column that they lie in, ``pairs`` by the products of every two columns, ``joint`` as
-    wholes (`RowKernel`).
+    each column that they lie in, ``pairs`` by the squares and products of decorrelated columns,
+    ``joint`` as wholes (`RowKernel`), by each column and by what the others do not tell of it.
+    Where one column follows from others but for little, as an answer does from its set-points, a
+    batch that loses this has some rows far out in a direction in which real rows hardly vary: a
+    small thing in the columns, a large one once they are decorrelated.
 
     Args:
         real: Shape (n,) rows.
@@ -52,7 +52,8 @@ class Witness:
 
     Reference: Gretton, Borgwardt, Rasch, Schölkopf, Smola, J. Machine Learning Research 13 (2012)
     723 (the witness function); Bounliphone, Belilovsky, Blaschko, Antonoglou, Gretton, ICLR 2016,
-    arXiv:1511.04581 (a test of relative similarity).
+    arXiv:1511.04581 (a test of relative similarity); Whittaker, Graphical Models in Applied
+    Multivariate Statistics (1990), section 5.8 (the inverse of the correlations).
 
     Example:
         >>> from halflife.schemas.table import Column, Table
@@ -77,49 +78,9 @@ class Witness:
 
     def contrasts(self) -> dict[str, Contrast]:
         """That of each part; of ``pairs`` only where there are two columns that vary."""
-        n, m = len(self.real), len(self.ours)
-        folds = self._folds()
-        label = np.repeat([1.0, -1.0], [m, len(self.theirs)])
-        found = {}
-        for part, likeness in self._likenesses().items():
-            told = self._told(likeness, folds, label)
-            found[part] = Contrast.between(told[:n], told[n : n + m], told[n + m :])
-        return found
-
-    def _folds(self) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Places of the rows that train a classifier and of those that it is asked about."""
-        generator = np.random.default_rng(self.seed)
-        n = len(self.real)
-        halves: list[list[NDArray[np.intp]]] = [[], []]
-        first = n
-        for size in (len(self.ours), len(self.theirs)):
-            order = first + generator.permutation(size)
-            halves[0].append(order[::2])
-            halves[1].append(order[1::2])
-            first += size
-        folds = []
-        for train, test in (halves, halves[::-1]):
-            size = min(self.train_rows, *(len(side) for side in train))
-            folds.append((np.concatenate([side[:size] for side in train]), np.concatenate(test)))
-        return folds
-
-    def _told(
-        self,
-        likeness: Likeness,
-        folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
-        label: FloatArray,
-    ) -> FloatArray:
-        """What classifiers that never saw it say of each row, real ones first."""
-        n = len(self.real)
-        told = np.zeros(n + len(label))
-        everyone = np.arange(n)
-        for train, test in folds:
-            inner = likeness(train, train)
-            inner[np.diag_indices_from(inner)] += _RIDGE
-            weights = cho_solve(cho_factor(inner, lower=True), label[train - n])
-            told[test] = likeness(test, train) @ weights
-            told[:n] += likeness(everyone, train) @ weights / len(folds)
-        return told
+        sizes = len(self.real), len(self.ours), len(self.theirs)
+        separator = Separator(*sizes, seed=self.seed, train_rows=self.train_rows)
+        return {part: separator.contrast(one) for part, one in self._likenesses().items()}
 
     def _likenesses(self) -> Mapping[str, Likeness]:
         rows = self._rows - self._rows.mean(axis=0)
@@ -129,9 +90,10 @@ class Witness:
             return {}
         raw, rows = self._rows[:, varies], rows[:, varies] / spread[varies]
         found: dict[str, Likeness] = {"columns": _linear(_steps(raw))}
+        decorrelated, untold = _apart(rows)
         if rows.shape[1] > 1 and len(self.real.table.names) > 1:
-            found["pairs"] = _products(rows)
-        found["joint"] = RowKernel.of(raw, scale=_SCALE).between
+            found["pairs"] = products(decorrelated)
+        found["joint"] = RowKernel.of(np.hstack([rows, untold]), scale=_SCALE).between
         return found
 
 
@@ -155,13 +117,15 @@ def _linear(rows: FloatArray) -> Likeness:
     return between
 
 
-def _products(rows: FloatArray) -> Likeness:
-    """The product of all products of two features, without making them."""
-    count = rows.shape[1] * (rows.shape[1] - 1) / 2.0
-    squares = rows**2
+def _apart(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Features without correlation, and what of each feature the others do not tell.
 
-    def between(some: NDArray[np.intp], others: NDArray[np.intp]) -> FloatArray:
-        whole = (rows[some] @ rows[others].T) ** 2
-        return np.asarray((whole - squares[some] @ squares[others].T) / (2.0 * count))
-
-    return between
+    Both of unit variance. The second is to first order: a row times a column of the inverse of the
+    correlations. Directions in which the rows do not vary are left out.
+    """
+    left, values, right = np.linalg.svd(rows, full_matrices=False)
+    kept = values > _FLAT * values[0]
+    decorrelated = left[:, kept] * np.sqrt(len(rows))
+    untold = decorrelated @ (right[kept] / values[kept, None])
+    spread = untold.std(axis=0)
+    return decorrelated, untold / np.where(spread > 0.0, spread, 1.0)

@@ -66,6 +66,21 @@ def test_models_of_the_better_batch_miss_less():
     assert found.z > 3.0
 
 
+def test_a_tenth_of_the_answers_exchanged_shows_in_the_scatter():
+    generator = np.random.default_rng(7)
+    numbers = line(1000, 2).numbers
+    rows = np.flatnonzero(generator.random(1000) < 0.15)
+    numbers[rows, 1] = numbers[generator.permutation(rows), 1]
+    real, good, other = line(300, 0), line(1000, 1), block(LINE, numbers)
+    found = PredictiveContrast(LINE, seed=0).between([(real, good)], other)
+    back = PredictiveContrast(LINE, seed=0).between([(real, other)], good)
+    assert found is not None
+    assert back is not None
+    assert found.z > 3.0
+    assert back.z < -3.0
+    assert Witness(real, good, other, 0).contrasts()["pairs"].z > 3.0
+
+
 def test_batches_that_are_as_far_from_the_truth_are_equal():
     real = block(LINE, line(300, 0).numbers)
     left, right = (block(LINE, line(1000, 1).numbers + shift) for shift in (-0.4, 0.4))

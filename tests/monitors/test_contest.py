@@ -29,6 +29,18 @@ def test_each_real_row_is_predicted_as_if_it_had_not_trained_the_model():
         assert held_out[row] == pytest.approx(again, abs=1e-8)
 
 
+def test_a_row_is_scattered_about_a_model_that_it_did_not_train():
+    one = line_contest(40, 30)
+    batch = 40 + np.arange(30)
+    scatter = one.scatter(batch)
+    x, y = one._features, one._answers
+    for row in (0, 43, 69):
+        others = batch[batch != row]
+        gram = x[others].T @ x[others] + one._ridge * np.eye(x.shape[1])
+        guess = x[row] @ np.linalg.solve(gram, x[others].T @ y[others])
+        assert scatter[row] == pytest.approx(y[row] - guess, abs=1e-8)
+
+
 def test_the_information_is_that_of_the_explained_share_and_its_rows_average_to_it():
     gains = line_contest(150, 150).gains(np.arange(150), 150 + np.arange(150))
     assert gains.information.shape == (2, 1, 150)
