@@ -96,6 +96,10 @@ class ColumnDrift(Detector):
             kind="tail" if direction == "tail" else "joint",
         )
 
+    def rest(self) -> None:
+        """Forget what was read since the reference."""
+        self._bank.rest()
+
     def learned(self) -> dict[str, Any]:
         """What was learned, as plain data."""
         return self._bank.state()

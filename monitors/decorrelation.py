@@ -95,8 +95,12 @@ class Decorrelation:
 
     def residuals_of(self, codes: Int16Array) -> FloatArray:
         """Those of the columns used, shape (n, used), of values with codes of shape (d, n)."""
-        scores = _scores(self._grid[self.used], codes[self.used])
-        return np.asarray(scores @ self._among)
+        return self.scores_and_residuals(codes[self.used])[1]
+
+    def scores_and_residuals(self, codes: Int16Array) -> tuple[FloatArray, FloatArray]:
+        """Normal scores and residuals of the columns used, both (n, used), of their codes."""
+        scores = _scores(self._grid[self.used], codes)
+        return scores, np.asarray(scores @ self._among)
 
     def partner(self, column: int) -> int | None:
         """The column that tells most about another."""

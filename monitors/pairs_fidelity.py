@@ -36,9 +36,10 @@ class PairsFidelity:
     Args:
         permutations: Draws for the band.
         bootstraps: Draws for the error.
-        rows: At most so many of each side are resampled. What comes out is that of all rows: a
-            difference of two means of n and m rows has the spread
-            :math:`\sqrt{1 / n + 1 / m}` of a single one.
+        rows: At most so many of each side are resampled. What comes out is that of all rows: the
+            difference of exchanged means of n and m rows has the spread
+            :math:`\sqrt{1 / n + 1 / m}` of a single one, and that of one side drawn anew
+            :math:`\sqrt{1 / n}` or :math:`\sqrt{1 / m}`.
 
     Reference: Lehmann and Romano (2005), section 15.2; Cramer, Mathematical Methods of Statistics
     (1946), chapter 21.
@@ -64,11 +65,10 @@ class PairsFidelity:
         if len(samples.table.names) < 2:
             return PartScore(None, 0.0, np.zeros(2))
         dependence = _Dependence(samples.table, samples.ranked)
-        weights = samples.as_they_are()
-        real = dependence.of(weights[0])
-        observed = _size(real - dependence.of(weights[1]))[0]
-        strength = _size(real)[0]
-        chance, drawn, stronger = self._resampled(samples, dependence)
+        sides = [dependence.of(weights) for weights in samples.as_they_are()]
+        observed = _size(sides[0] - sides[1])[0]
+        strength = _size(sides[0])[0]
+        chance, drawn, stronger = self._resampled(samples, dependence, sides)
         expected = chance.mean()
         scale = max(strength - expected, _WEAK)
         raw = float(1.0 - (observed - expected) / scale)
@@ -80,24 +80,44 @@ class PairsFidelity:
         )
 
     def _resampled(
-        self, samples: Samples, dependence: _Dependence
+        self, samples: Samples, dependence: _Dependence, sides: list[FloatArray]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Differences of exchanged samples; how difference and strength of drawn ones deviate."""
         thin = samples.thinned(self.rows)
+        kept = sides
         if len(thin.pooled) < len(samples.pooled):
             dependence = _Dependence(thin.table, thin.ranked)
-        real, synthetic = thin.together(permutations=self.permutations, bootstraps=self.bootstraps)
-        differences, strengths = [], []
-        for start in range(1, len(real), _AT_ONCE):  # bounds the memory of a large table
-            rows = slice(start, start + _AT_ONCE)
-            ours = dependence.of(real[rows])
-            differences.append(_size(ours - dependence.of(synthetic[rows])))
-            strengths.append(_size(ours))
-        larger = samples.noise / thin.noise
-        found = np.concatenate(differences) * larger
-        chance, drawn = found[: self.permutations], found[self.permutations :]
-        strength = np.concatenate(strengths)[self.permutations :] * larger
-        return chance, drawn - drawn.mean(), strength - strength.mean()
+            kept = [dependence.of(weights) for weights in thin.as_they_are()]
+        drawn = [
+            self._each(dependence, weights)
+            for weights in thin.together(permutations=self.permutations, bootstraps=self.bootstraps)
+        ]
+        chance = _size(drawn[0][: self.permutations] - drawn[1][: self.permutations])
+        # Each side by its own noise: they differ in rows, and where they differ in dependence also
+        # in what a row tells of it.
+        real, synthetic = (
+            whole + (found[self.permutations :] - few) * np.sqrt(len(rows) / len(all_rows))
+            for whole, few, found, rows, all_rows in zip(
+                sides,
+                kept,
+                drawn,
+                (thin.real, thin.synthetic),
+                (samples.real, samples.synthetic),
+                strict=True,
+            )
+        )
+        differences, strengths = _size(real - synthetic), _size(real)
+        return (
+            chance * (samples.noise / thin.noise),
+            differences - differences.mean(),
+            strengths - strengths.mean(),
+        )
+
+    @staticmethod
+    def _each(dependence: _Dependence, weights: Counts) -> FloatArray:
+        """The pairs of each resample, shape (r, pairs)."""
+        starts = range(1, len(weights), _AT_ONCE)  # bounds the memory of a large table
+        return np.vstack([dependence.of(weights[start : start + _AT_ONCE]) for start in starts])
 
 
 def _size(pairs: FloatArray) -> FloatArray:

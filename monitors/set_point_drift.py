@@ -136,6 +136,7 @@ class SetPointDrift(Detector):
 
     def rest(self) -> None:
         """Forget what was read since the reference."""
+        self._bank.rest()
         self._doubt.rest()
         self.outside = self._taken = 0
 

@@ -1,10 +1,11 @@
 """Coverage of the half-life where the decay is known, and what is said where there is none.
 
 Two ways to the ticks. *Real*: a stream is drawn and every tick measured by ``Fidelity``, all four
-parts. *By law*: first the median and the spread of each part are measured at a grid of drifts, then
-ticks are drawn from that law (normal, cut to [0, 1], with the noise that overlapping windows and
-one birth measure share), which is a thousand times cheaper. The truth is the drift at which the
-median score of the worst part is half of what it is without drift, for windows of this size.
+parts. *By law*: first the median of each part and its spreads to either side are measured at a grid
+of drifts, then ticks are drawn from that law (normal to either side, cut to [0, 1], with the noise
+that overlapping windows and one birth measure share), which is a thousand times cheaper. The truth
+is the drift at which the median score of the worst part is half of what it is without drift, for
+windows of this size.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -66,15 +67,25 @@ def rows(random: np.random.Generator, n: int, kind: str, drift: float | FloatArr
     return Block(TABLE, np.column_stack([a, b, y, z]), np.empty((n, 0), dtype=object))
 
 
+class Scores(NamedTuple):
+    """Median of a part, how far scores lie below and above it, and their mean stated error."""
+
+    middle: float
+    below: float
+    above: float
+    stated: float
+
+
 @dataclass(frozen=True)
 class Law:
-    """Middle, spread and stated error of each part at some drifts; the same of a birth measure."""
+    """Middle, spreads and stated error of each part at some drifts; the same of a birth measure."""
 
     drifts: FloatArray
     mean: dict[str, FloatArray]
-    spread: dict[str, FloatArray]
+    below: dict[str, FloatArray]
+    above: dict[str, FloatArray]
     stated: dict[str, FloatArray]
-    birth: dict[str, tuple[float, float, float]]
+    birth: dict[str, Scores]
 
     @classmethod
     def measured(cls, kind: str, *, drifts: FloatArray, draws: int) -> Law:
@@ -87,10 +98,12 @@ class Law:
             )
             for part in known
         }
-        spread = {part: np.array([found[part][1] for found in at]) for part in known}
-        stated = {part: np.array([found[part][2] for found in at]) for part in known}
+        below, above, stated = (
+            {part: np.array([found[part][place] for found in at]) for part in known}
+            for place in (1, 2, 3)
+        )
         birth = _scores(kind, 0.0, BIRTH, draws)
-        return cls(drifts, mean, spread, stated, {part: birth[part] for part in known})
+        return cls(drifts, mean, below, above, stated, {part: birth[part] for part in known})
 
     def half(self) -> float:
         """The drift at which the worst part has lost half."""
@@ -101,25 +114,20 @@ class Law:
 
     def measure(self, drift: float, noise: dict[str, float]) -> FidelityMeasure:
         """A tick of the law at a drift, with standard normal noise for each part."""
+        tables = self.mean, self.below, self.above, self.stated
         at = {
-            part: tuple(float(np.interp(drift, self.drifts, table[part])) for table in self._tables)
+            part: Scores(*(float(np.interp(drift, self.drifts, table[part])) for table in tables))
             for part in self.mean
         }
-        return _cut({part: (m, s * noise[part], e) for part, (m, s, e) in at.items()})
-
-    @property
-    def _tables(self) -> tuple[dict[str, FloatArray], ...]:
-        return self.mean, self.spread, self.stated
+        return _cut(at, noise)
 
     def born(self, random: np.random.Generator) -> FidelityMeasure:
         """A birth measure of the law."""
-        return _cut(
-            {p: (m, s * random.standard_normal(), e) for p, (m, s, e) in self.birth.items()}
-        )
+        return _cut(self.birth, {part: random.standard_normal() for part in self.birth})
 
 
-def _scores(kind: str, drift: float, n: int, draws: int) -> dict[str, tuple[float, float, float]]:
-    """Median, spread below it, and mean stated error of the parts: no cut at 1 moves these."""
+def _scores(kind: str, drift: float, n: int, draws: int) -> dict[str, Scores]:
+    """Those of the parts, their spreads before scores are cut at 0 and 1."""
     found: list[FidelityMeasure] = []
     for draw in range(draws):
         random = np.random.default_rng([draw, n, round(1e6 * drift)])
@@ -127,18 +135,26 @@ def _scores(kind: str, drift: float, n: int, draws: int) -> dict[str, tuple[floa
         found.append(Fidelity(TABLE, seed=draw).measure(real, batch))
     told = {}
     for part in PARTS:
-        scores = np.array([m.parts[part] for m in found if part in m.parts])
+        scores = np.array([m.raws[part] for m in found if part in m.parts])
         if len(scores) >= draws / 2:
             errors = np.array([m.errors[part] for m in found if part in m.parts])
-            below = np.minimum(scores - np.median(scores), 0.0)
-            spread = max(float(np.sqrt(2.0 * np.mean(below**2))), 1e-3)
-            told[part] = (float(np.median(scores)), spread, float(errors.mean()))
+            middle = np.median(scores)
+            below, above = (
+                max(float(np.sqrt(2.0 * np.mean(np.maximum(off, 0.0) ** 2))), 1e-3)
+                for off in (middle - scores, scores - middle)
+            )
+            cut = float(np.clip(middle, 0.0, 1.0))
+            told[part] = Scores(cut, below, above, float(errors.mean()))
     return told
 
 
-def _cut(parts: dict[str, tuple[float, float, float]]) -> FidelityMeasure:
-    values = {part: float(np.clip(m + noise, 0.0, 1.0)) for part, (m, noise, _) in parts.items()}
-    errors = {part: error for part, (_, _, error) in parts.items()}
+def _cut(parts: dict[str, Scores], noise: dict[str, float]) -> FidelityMeasure:
+    """A measure whose noise is in spreads of its side."""
+    values = {
+        part: float(np.clip(s.middle + z * (s.below if z < 0.0 else s.above), 0.0, 1.0))
+        for (part, s), z in zip(parts.items(), (noise[part] for part in parts), strict=True)
+    }
+    errors = {part: scores.stated for part, scores in parts.items()}
     return FidelityMeasure(
         min(values.values()), values, {}, errors, {}, None, None, None, WINDOW, BATCH
     )

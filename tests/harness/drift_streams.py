@@ -74,8 +74,8 @@ def changed_stream(kind: str, d: int, seed: int) -> ChangedStream:
     """
     known = np.random.default_rng([seed, d, _REFERENCE_SEED])
     rng = np.random.default_rng([seed, d, _SEEDED_AS[kind]])
-    reference = _block(d, *_latent(known, REFERENCE, d))
-    z, level = _latent(rng, STREAM, d)
+    reference = _block(d, *latent_rows(known, REFERENCE, d))
+    z, level = latent_rows(rng, STREAM, d)
     change = STREAM // 5 + int(rng.integers(500))
     column = _change(kind, rng, z[change:], level[change:])
     return ChangedStream(
@@ -88,19 +88,19 @@ def divergence(kind: str, d: int) -> tuple[float, float] | None:
 
     A change seen only in the dependence has 0 alone; None where there is no one divergence.
     """
-    inverse = np.linalg.inv(_correlations(d))
+    inverse = np.linalg.inv(correlations(d))
     if kind in SHIFTS:
         return 0.5 * SHIFTS[kind] ** 2 * inverse[0, 0], 0.5 * SHIFTS[kind] ** 2
     if kind in SPREAD:
         v = SPREAD[kind]
         scale = np.ones(d)
         scale[0] = np.sqrt(v)
-        after = scale[:, None] * _correlations(d) * scale
+        after = scale[:, None] * correlations(d) * scale
         return 0.5 * (np.trace(inverse @ after) - d - np.log(v)), 0.5 * (v - 1 - np.log(v))
     if kind == "correlation":
         turned = np.ones(d)
         turned[0] = -1
-        after = turned[:, None] * _correlations(d) * turned
+        after = turned[:, None] * correlations(d) * turned
         return 0.5 * (np.trace(inverse @ after) - d), 0.0
     if kind == "rare category":
         before = SHARES[-1]
@@ -112,9 +112,11 @@ def divergence(kind: str, d: int) -> tuple[float, float] | None:
 
 
 def shortest_delay(kind: str, d: int, false_alarms: float) -> tuple[float, float] | None:
-    """Records that no detector of this run length beats, to first order: log(ARL) / KL.
+    """The order of what no detector of this run length beats: log(ARL) / KL, records.
 
-    Of all columns together, and of one column alone (infinite where that sees nothing).
+    Of all columns together, and of one column alone (infinite where that sees nothing). It is no
+    bound at a run length of thousands: a CUSUM reaches h by chance once in exp(h) / (KL zeta^2)
+    records, zeta its overshoot, so that h may be lower than log(ARL); see `InformedDetector`.
 
     References:
         Lorden, Procedures for reacting to a change in distribution, Annals of Mathematical
@@ -127,13 +129,15 @@ def shortest_delay(kind: str, d: int, false_alarms: float) -> tuple[float, float
     return joint, alone
 
 
-def _correlations(d: int) -> FloatArray:
+def correlations(d: int) -> FloatArray:
+    """Of the columns, .6^|i - j|."""
     steps = np.arange(d)
     return np.asarray(CORRELATION ** np.abs(steps[:, None] - steps))
 
 
-def _latent(rng: np.random.Generator, n: int, d: int) -> tuple[FloatArray, FloatArray]:
-    z = rng.standard_normal((n, d)) @ np.linalg.cholesky(_correlations(d)).T
+def latent_rows(rng: np.random.Generator, n: int, d: int) -> tuple[FloatArray, FloatArray]:
+    """Gaussian rows, shape (n, d), and the levels beside them as numbers, shape (n,)."""
+    z = rng.standard_normal((n, d)) @ np.linalg.cholesky(correlations(d)).T
     return z, rng.choice(len(SHARES), size=n, p=SHARES).astype(float)
 
 

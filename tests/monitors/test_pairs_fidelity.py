@@ -73,3 +73,15 @@ def test_a_single_column_has_no_pairs():
     table = Table((Column(name="x"),))
     rows = block(table, np.arange(40.0)[:, None])
     assert PairsFidelity().score(Samples.of(rows, rows, seed=0)).raw is None
+
+
+@pytest.mark.parametrize("rows", [200, 2_000])
+def test_its_error_is_the_spread_of_fresh_samples_whatever_the_sides(rows):
+    """Real rows are fewer and tell less each than those of the batch: the noise is theirs."""
+    scores = []
+    for seed in range(120):
+        real, batch = line(500, seed, noise=1.0), line(2_000, 2**20 + seed, noise=0.3)
+        pairs = PairsFidelity(permutations=19, bootstraps=60, rows=rows)
+        scores.append(pairs.score(Samples.of(real, batch, seed=seed)))
+    spread = np.std([score.raw for score in scores])
+    assert np.mean([score.error for score in scores]) == pytest.approx(spread, rel=0.15)
