@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import numpy as np
 from scipy.optimize import isotonic_regression
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from halflife.schemas.table import Block, FloatArray
 
@@ -154,7 +154,7 @@ def _copies(train: Block, held_out: Block, made: Block) -> int:
     if not repeats:
         return equal
     rest = len(held_out) - repeats
-    share = float(beta.ppf(_LIMIT, repeats + 1, rest)) if rest else 1.0
+    share = float(betaincinv(repeats + 1, rest, _LIMIT)) if rest else 1.0
     return max(0, equal - int(share * len(made)))
 
 

@@ -20,6 +20,7 @@ from tests.harness.intervals import share
 TRIALS: Final = 1000
 POWER_TRIALS: Final = 200
 SMALL: Final = 50
+FRESH: Final = 4000
 LEARNT: Final = 350
 GENERATIONS: Final = 10
 COLLAPSES: Final = 50
@@ -40,9 +41,20 @@ def run(console: Console, scale: float, only: str = "") -> dict[str, Any]:
 
 
 def equal(console: Console, tables: dict[str, Population], trials: int) -> list[dict[str, Any]]:
-    """Outcomes where both batches are equally good, said to be stale."""
+    """Outcomes where both batches are equally good, said to be stale.
+
+    Two models of 350 rows each are not equal: what is promoted there is judged again on many rows.
+    """
     shown = RichTable(title=f"equal batches, champion said to be stale, {trials} trials each")
-    for heading in ("table", "batches", "held out", "promoted %", "rejected", "undecided"):
+    for heading in (
+        "table",
+        "batches",
+        "held out",
+        "promoted %",
+        "rejected",
+        "undecided",
+        f"wrong on {FRESH:,} rows",
+    ):
         shown.add_column(heading, justify="right")
     found = []
     for name, population in tables.items():
@@ -52,7 +64,8 @@ def equal(console: Console, tables: dict[str, Population], trials: int) -> list[
             ("of two models", SMALL),
         ):
             draw = functools.partial(_equal, population, held, how == "of two models")
-            found.append(_judged(shown, (name, how, str(held)), draw, trials))
+            fresh = population if how == "of two models" else None
+            found.append(_judged(shown, (name, how, str(held)), draw, trials, fresh))
     console.print(shown)
     return found
 
@@ -76,8 +89,16 @@ def better(console: Console, tables: dict[str, Population], trials: int) -> list
     return found
 
 
-def _judged(shown: RichTable, heads: tuple[str, ...], draw: Draw, trials: int) -> dict[str, Any]:
+def _judged(
+    shown: RichTable,
+    heads: tuple[str, ...],
+    draw: Draw,
+    trials: int,
+    fresh: Population | None = None,
+) -> dict[str, Any]:
+    """Outcomes of trials; with ``fresh``, whether many other real rows say so too."""
     outcomes: Counter[str] = Counter()
+    wrong = 0
     for seed in range(trials):
         train, held, ours, theirs = draw(seed)
         gate = Gate(held.table, seed=seed)
@@ -85,10 +106,21 @@ def _judged(shown: RichTable, heads: tuple[str, ...], draw: Draw, trials: int) -
             challenger=ours, champion=theirs, train=train, holdout=held, stale=True
         )
         outcomes[verdict.outcome] += 1
+        if fresh is not None and verdict.outcome == "promoted":
+            again = Gate(held.table, seed=seed).judge(
+                challenger=ours,
+                champion=theirs,
+                train=train,
+                holdout=fresh(FRESH, 900_000 + seed),
+                stale=True,
+            )
+            wrong += again.outcome != "promoted"
     promoted = share(outcomes["promoted"], trials)
     percent = f"{100 * promoted.value:.1f} ({100 * promoted.low:.1f} to {100 * promoted.high:.1f})"
-    shown.add_row(*heads, percent, str(outcomes["rejected"]), str(outcomes["undecided"]))
-    return {"case": list(heads), "trials": trials, "promoted": list(promoted), **outcomes}
+    told = [percent, str(outcomes["rejected"]), str(outcomes["undecided"])]
+    shown.add_row(*heads, *told, *([] if fresh is None else [str(wrong)]))
+    found = {"case": list(heads), "trials": trials, "promoted": list(promoted), **outcomes}
+    return found if fresh is None else {**found, "wrong": wrong}
 
 
 def _equal(
