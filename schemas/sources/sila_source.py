@@ -76,6 +76,8 @@ class SilaSource(SourcePlan):
                 "has the trigger {trigger}, which is no name of 'properties': {names}",
                 {"trigger": repr(self.trigger), "names": ", ".join(list(self.properties)[:12])},
             )
+        if self.within is not None and "settle" in self.model_fields_set:
+            raise PydanticCustomError("range", "has 'settle', which is for a 'trigger'")
         files = (self.ca_file, self.cert_file, self.key_file)
         if self.insecure and any(files):
             raise PydanticCustomError("range", "is 'insecure', and has a certificate all the same")

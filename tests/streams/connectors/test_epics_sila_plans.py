@@ -47,6 +47,11 @@ def test_what_the_documentation_shows_is_understood(name: str) -> None:
             "properties",
         ),
         (
+            'type = "sila"\nhost = "h"\nport = 1\nproperties = { t = "F.P" }\nwithin = "1 s"\n'
+            'settle = "1 s"',
+            "has 'settle', which is for a 'trigger'",
+        ),
+        (
             'type = "sila"\nhost = "h"\nport = 0\nproperties = { t = "F.P" }\ntrigger = "t"',
             "port",
         ),
