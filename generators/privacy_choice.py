@@ -122,7 +122,7 @@ def _rising(knob: Sequence[float], found: Sequence[float]) -> FloatArray:
 def _area(real: FloatArray, other: FloatArray, seed: int) -> float:
     """Area under the ROC curve of regressions that were trained on few of the rows."""
     from scipy.spatial.distance import cdist
-    from scipy.stats import rankdata
+    from sklearn.metrics import roc_auc_score
 
     draw = np.random.default_rng(np.random.SeedSequence((seed, 5)))
     some = min(_TRAIN_ROWS, len(real) // 2, len(other) // 2)
@@ -140,28 +140,18 @@ def _area(real: FloatArray, other: FloatArray, seed: int) -> float:
             return np.asarray((np.exp(-city) + np.exp(-direct)) / 2.0)
 
         inner = likeness(train) + _RIDGE * np.eye(2 * some)
-        ranks = rankdata(np.round(likeness(asked) @ np.linalg.solve(inner, label), 9))
-        first, last = len(real) - some, len(other) - some
-        beaten = ranks[first:].sum() - last * (last + 1) / 2.0
-        areas.append(beaten / (first * last))
+        told = likeness(asked) @ np.linalg.solve(inner, label)
+        is_other = np.repeat([0, 1], [len(real) - some, len(other) - some])
+        areas.append(roc_auc_score(is_other, np.round(told, 9)))
     return float(np.mean(areas))
 
 
 def _copies(train: Block, held_out: Block, made: Block) -> int:
     """Rows that equal a training row, beyond those that replicates explain."""
-    seen = set(_keys(train))
-    equal, repeats = (sum(key in seen for key in _keys(rows)) for rows in (made, held_out))
+    seen = set(train.row_keys())
+    equal, repeats = (sum(key in seen for key in rows.row_keys()) for rows in (made, held_out))
     if not repeats:
         return equal
     rest = len(held_out) - repeats
     share = float(betaincinv(repeats + 1, rest, _LIMIT)) if rest else 1.0
     return max(0, equal - int(share * len(made)))
-
-
-def _keys(block: Block) -> list[tuple[bytes, ...]]:
-    """Each row as something that equals another where all cells do."""
-    numbers = np.where(np.isnan(block.numbers), np.nan, block.numbers) + 0.0
-    return [
-        (cells.tobytes(), repr(texts.tolist()).encode())
-        for cells, texts in zip(numbers, block.texts, strict=True)
-    ]

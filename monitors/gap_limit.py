@@ -21,8 +21,7 @@ def gap_limit(intervals: NDArray[np.float64], *, every: float) -> float:
     ``P(X > x) = k / n (x / x_k)**(-1 / t)``. t is Hill's mean of ``log(x_i / x_k)``, at the upper
     end of its 99 % interval: ``2 k t / chi2(2 k)``, where half of ``chi2(2 k)`` is the gamma law of
     k. Of several k the one with the shortest limit is taken, so that nights form a tail of their
-    own where there are enough of them. A limit is at
-    least three times the longest pause.
+    own where there are enough of them. A limit is at least three times the longest pause.
 
     Args:
         intervals: Of the reference, in seconds.

@@ -12,8 +12,8 @@ from .rank_scores import RankScores
 
 Int16Array = NDArray[np.int16]
 
-#: Records before the next block that are kept.
 KEPT: Final = 127
+"""Records before the next block that are kept."""
 
 
 class Latest:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 import numpy as np
 
 from halflife.schemas.table import Block, Table
@@ -56,9 +54,9 @@ class Privacy:
         """
         if not min(len(train), len(holdout), len(synthetic)):
             raise TooFewRows("distances need at least one training, held-out and synthetic row")
-        seen = set(_keys(train))
-        equal = sum(key in seen for key in _keys(synthetic))
-        replicates = sum(key in seen for key in _keys(holdout))
+        seen = set(train.row_keys())
+        equal = sum(key in seen for key in synthetic.row_keys())
+        replicates = sum(key in seen for key in holdout.row_keys())
         allowed = _upper_limit(replicates, len(holdout)) * len(synthetic) if replicates else 0.0
         return PrivacyMeasure(
             dcr_share=self._dcr_share(train, holdout, synthetic),
@@ -79,12 +77,6 @@ class Privacy:
         # Equal up to rounding: the same distance summed in another order is no nearer.
         tie = np.isclose(to_train, to_holdout, rtol=1e-9, atol=1e-12)
         return float(np.where(tie, 0.5, to_train < to_holdout).mean())
-
-
-def _keys(block: Block) -> list[Hashable]:
-    """Each row as something that can be looked up; missing cells are equal."""
-    numbers = np.where(np.isnan(block.numbers), np.inf, block.numbers + 0.0)  # -0.0 is 0.0
-    return list(zip(map(tuple, numbers.tolist()), map(tuple, block.texts), strict=True))
 
 
 def _upper_limit(successes: int, trials: int) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -191,6 +191,17 @@ class Block:
     def violations(self, law: Law) -> int:
         """How many rows break a law."""
         return int(law.violated(self.values()).sum())
+
+    def row_keys(self) -> list[Hashable]:
+        """Each row as something that can be looked up; missing cells are equal.
+
+        Example:
+            >>> block = Block.from_rows(Table((Column(name="x"),)), [{"x": -0.0}, {}, {"x": 0.0}])
+            >>> block.row_keys()[0] == block.row_keys()[2] != block.row_keys()[1]
+            True
+        """
+        numbers = np.where(np.isnan(self.numbers), np.inf, self.numbers + 0.0)  # -0.0 is 0.0
+        return list(zip(map(tuple, numbers.tolist()), map(tuple, self.texts), strict=True))
 
     def digest(self) -> str:
         """32 hexadecimal digits of the rows, their order and their table."""

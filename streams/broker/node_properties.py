@@ -58,7 +58,7 @@ def node_properties(
         # committed at that moment is complete without its marker there, and who reads only what is
         # committed waits at that place for ever. So markers are written after the start instead.
         "controlled.shutdown.enable": "false",
-        # After a kill the node waits until its own former session is over: 9 s by default.
+        # At a start the node waits until its own former session is over: 9 s by default.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
         **extra,
