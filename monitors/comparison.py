@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
@@ -39,6 +39,8 @@ class Comparison:
         parts: z of each part: above 0 where ours is better, about 1 in size where neither is.
         critical: z that the best of the parts passes by chance with probability ``level``.
         rows: Real rows that were judged.
+        ways: Of each part that has one, where the real rows lie on the way from the other batch, 0,
+            to ours, 1; from 1/2 on they are nearer to ours.
 
     Reference: Westfall and Young, Resampling-Based Multiple Testing (1993), chapter 2 (the greatest
     of several statistics).
@@ -52,6 +54,7 @@ class Comparison:
     parts: dict[str, float]
     critical: float
     rows: int
+    ways: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -89,6 +92,11 @@ class Comparison:
             parts={name: contrast.z for name, contrast in contrasts.items()},
             critical=_critical(contrasts, np.random.default_rng([seed, 1]), level),
             rows=sum(len(real) for real, _ in trials),
+            ways={
+                name: way
+                for name, contrast in contrasts.items()
+                if (way := contrast.way) is not None
+            },
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -24,6 +25,8 @@ class Contrast:
         ours: Of the rows of our batch, shape (m,).
         theirs: Of those of the other, shape (k,).
         beyond: Variance of T from what else was drawn, as the rows that trained a model.
+        span: What T would rise by if the real rows went from the other batch to ours; NaN where
+            no such way is known.
 
     Reference: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 21 (the
     influence of a row).
@@ -31,8 +34,8 @@ class Contrast:
     Example:
         >>> rows = np.array([0.0, 2.0])
         >>> contrast = Contrast.between(rows, rows - 1.0, rows - 3.0)
-        >>> contrast.value, round(contrast.error, 3)
-        (2.0, 0.866)
+        >>> contrast.value, round(contrast.error, 3), contrast.way
+        (2.0, 0.866, 1.5)
     """
 
     value: float
@@ -40,6 +43,7 @@ class Contrast:
     ours: FloatArray
     theirs: FloatArray
     beyond: float = 0.0
+    span: float = math.nan
 
     @classmethod
     def between(cls, real: FloatArray, ours: FloatArray, theirs: FloatArray) -> Self:
@@ -49,6 +53,7 @@ class Contrast:
             real=(real - real.mean()) / len(real),
             ours=-(ours - ours.mean()) / (2.0 * len(ours)),
             theirs=-(theirs - theirs.mean()) / (2.0 * len(theirs)),
+            span=float(ours.mean() - theirs.mean()),
         )
 
     @classmethod
@@ -66,6 +71,7 @@ class Contrast:
             ours=np.concatenate([share * part.ours for share, part in weighted]),
             theirs=np.sum([share * part.theirs for share, part in weighted], axis=0),
             beyond=float(sum(share * part.beyond for share, part in weighted)),
+            span=float(sum(share * part.span for share, part in weighted)),
         )
 
     @classmethod
@@ -93,3 +99,11 @@ class Contrast:
     def z(self) -> float:
         """T in standard errors; 0 where nothing varies."""
         return self.value / self.error if self.error > 1e-12 else 0.0
+
+    @property
+    def way(self) -> float | None:
+        """Where the real rows lie on the way from the other batch, 0, to ours, 1; may lie beyond.
+
+        None where no such way is known, or the batches cannot be told apart.
+        """
+        return 0.5 + self.value / self.span if self.span > 0.0 else None

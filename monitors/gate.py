@@ -252,11 +252,10 @@ def _beside(
     """The verdict beside a champion."""
 
     def told(part: str, how: str) -> str:
-        z, limit = abs(comparison.parts[part]), comparison.critical
-        scores = [measure.parts[part] for measure in (ours, theirs) if part in measure.parts]
-        beside = f", fidelity {scores[0]:.2f} beside {scores[1]:.2f}" if len(scores) == 2 else ""
-        noise = f"{z:.1f} standard errors, noise {limit:.1f}"
-        return f"{part} is {how} than the champion's ({noise}{beside})"
+        z, limit = comparison.parts[part], comparison.critical
+        seen = _seen(comparison, part, ours, theirs)
+        noise = f"{abs(z):.1f} standard errors, noise {limit:.1f}"
+        return f"{part} is {how} than the champion's ({seen}{noise})"
 
     rows = f"on {comparison.rows:,} records that neither was trained on"
     best = comparison.best
@@ -273,6 +272,20 @@ def _beside(
             f"is that its {told(best, how)}"
         )
     return False, f"rejected: {rows} no part is better beyond noise: its {told(best, how)}"
+
+
+def _seen(comparison: Comparison, part: str, ours: FidelityMeasure, theirs: FidelityMeasure) -> str:
+    """The figure that decided: where the records lie between the batches, or skills of models.
+
+    The fidelity of a part asks something else of the rows, and may say otherwise.
+    """
+    way = comparison.ways.get(part)
+    if way is not None:
+        return f"the records lie {min(max(way, 0.0), 1.0):.0%} of the way from it to this one, "
+    scores = [measure.parts[part] for measure in (ours, theirs) if part in measure.parts]
+    if len(scores) < 2 or (scores[0] - scores[1]) * comparison.parts[part] <= 0.0:
+        return ""
+    return f"fidelity {scores[0]:.2f} beside {scores[1]:.2f}, "
 
 
 def _retained(challenger: FidelityMeasure, champion: FidelityMeasure) -> dict[str, float]:

@@ -28,7 +28,8 @@ class Verdict:
             records, trained on or held out, would show it; else None.
         evidence: Beside a champion: ``parts``, how much nearer the challenger is to the real rows,
             in standard errors; ``critical``, what the best part reaches by chance in 5 % of equal
-            batches; ``rows``, how many real rows were judged.
+            batches; ``rows``, how many real rows were judged; ``ways``, where these lie on the way
+            from the champion, 0, to the challenger, 1.
     """
 
     promoted: bool

@@ -50,6 +50,19 @@ def test_only_a_better_batch_replaces_the_old_one():
     assert min(better.retained.values()) < 0.9
 
 
+def test_the_figure_in_the_sentence_is_the_one_that_decided():
+    good, stale = line(400, 2), line(400, 3, slope=0.4)
+    for ours, theirs in ((good, stale), (stale, good)):
+        verdict = judge(ours, theirs)
+        evidence = verdict.evidence
+        part = (max if verdict.promoted else min)(evidence["parts"], key=evidence["parts"].get)
+        assert part in evidence["ways"]
+        assert (evidence["ways"][part] > 0.5) is verdict.promoted
+        told = min(max(evidence["ways"][part], 0.0), 1.0)
+        assert f"lie {told:.0%} of the way" in verdict.reason
+        assert "fidelity" not in verdict.reason
+
+
 def test_a_tie_keeps_even_a_champion_that_is_said_to_be_stale():
     verdict = judge(line(400, 2), line(400, 3), stale=True)
     assert verdict.outcome == "undecided"

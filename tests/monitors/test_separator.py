@@ -59,3 +59,21 @@ def test_the_sum_of_two_questions_that_have_nothing_to_do_with_each_other():
     assert summed.z == pytest.approx((one.z + other.z) / np.sqrt(2.0))
     assert Contrast.summed([one, Contrast(0.0, none, none, none)]).z == pytest.approx(one.z)
     assert Contrast.summed([Contrast(0.0, none, none, none)]).z == 0.0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_real_rows_of_which_a_share_is_like_ours_lie_as_far_on_the_way(share):
+    # Means are linear in the law of the rows, whatever the classifier is: the way is the share.
+    rows = np.random.default_rng(3).normal(size=(6000, 2))
+    rows[2000:4000] += 0.8
+    rows[: round(2000 * share)] += 0.8
+    contrast = Separator(real=2000, ours=2000, theirs=2000, seed=0).contrast(likeness_of(rows))
+    assert contrast.way == pytest.approx(share, abs=3.0 * contrast.error / contrast.span)
+    assert 3.0 * contrast.error / contrast.span < 0.2
+
+
+def test_no_way_leads_between_batches_that_are_one():
+    assert Contrast.between(np.zeros(3), np.zeros(3), np.zeros(3)).way is None
+    both = [Contrast.between(np.array([x]), np.ones(1), np.zeros(1)) for x in (0.5, 1.0)]
+    assert Contrast.pooled(both).way == pytest.approx(0.75)
+    assert Contrast.summed(both).way is None
