@@ -18,12 +18,15 @@ from .readings import CodedReadings
 from .wording import share
 
 _MOST: Final = 20  # levels of a column that are watched one by one
+_FEWEST: Final = 5  # records of a level, below which its share is not known, and others are to come
 
 
 class LevelBank:
     """Each level of each category column as an event of a `BernoulliBank`; the rest as one more.
 
-    The rest is what the reference never had, and what is not among its 20 most frequent levels.
+    The rest is what the reference never had or had less than five times, and what is not among its
+    20 most frequent levels. So a column that names something new in each record has new levels from
+    the first, and is no fault.
 
     Args:
         columns: Category columns.
@@ -53,7 +56,8 @@ class LevelBank:
         levels = []
         for name in columns:
             counts = Counter(cell for cell in reference.text(name) if cell is not None)
-            frequent = sorted(counts, key=lambda level: (-counts[level], level))
+            often = [level for level, count in counts.items() if count >= _FEWEST]
+            frequent = sorted(often, key=lambda level: (-counts[level], level))
             levels.append(frequent[:_MOST])
         empty = BernoulliBank(np.zeros(0), np.zeros(0), np.ones(0), ratios=cls.ratios)
         events, present = cls(columns, levels, empty).events(reference)

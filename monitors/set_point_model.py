@@ -15,8 +15,11 @@ from halflife.schemas.table import Block
 from .arrays import pack, unpack
 
 FloatArray = NDArray[np.float64]
+_Basis = tuple[FloatArray, FloatArray, FloatArray]
+"""Singular vectors and values of features, shapes (n, k), (k,), (k, features)."""
 
 _CENTRES: Final = 64
+_ROWS_A_CENTRE: Final = 8  # more of them would follow the noise, and leave every new row outside
 _WIDTHS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 _RIDGES: Final = tuple(10.0**power for power in range(-6, 3))
 _GRID: Final = 2.0**-16  # of set-points and features
@@ -219,9 +222,10 @@ class SetPointModel:
         x, _ = self._conditions(reference)
         chosen = [int(((x - x.mean(axis=0)) ** 2).sum(axis=1).argmin())]
         nearest = np.full(len(x), np.inf)
+        most = min(_CENTRES, max(1, len(x) // _ROWS_A_CENTRE))
         while True:
             nearest = np.minimum(nearest, ((x - x[chosen[-1]]) ** 2).sum(axis=1))
-            if len(chosen) == _CENTRES or nearest.max() <= 1e-12:
+            if len(chosen) == most or nearest.max() <= 1e-12:
                 break
             chosen.append(int(nearest.argmax()))
         self.arrays["centres"] = np.ascontiguousarray(x[chosen])
@@ -249,7 +253,7 @@ class SetPointModel:
         assert best is not None  # noqa: S101 - there are widths
         _, width, ridges = best
         misses = y - np.column_stack([ridge.held_out for ridge in ridges])
-        within = [_repeats(answer) for answer in y.T]
+        within = [ridge.within for ridge in ridges]
         scales = _ridges(self._features(x, squares, width), np.abs(misses), within)
         means = np.array([ridge.mean for ridge in scales])
         size = np.nan_to_num(np.nanmax(np.abs(np.vstack([y, np.zeros(y.shape[1])])), axis=0))
@@ -274,59 +278,61 @@ def _limited(x: FloatArray) -> FloatArray:
 
 
 class _Ridge:
-    """One answer's ridge regression with the ridge of least held-out error."""
+    """One answer's ridge regression with the ridge of least held-out error.
+
+    Where misses repeat, a row that is held out would set its atom apart from where new rows fall,
+    by very little but always to the same side; there ``held_out`` is fitted with all rows, which
+    is ``within``. Misses are those of the weights that new rows meet, rounded as they are: where an
+    answer follows exactly, they are nothing but that.
+    """
 
     def __init__(
-        self, y: FloatArray, basis: tuple[FloatArray, FloatArray, FloatArray], *, within: bool
+        self, features: FloatArray, y: FloatArray, basis: _Basis, *, within: bool | None
     ) -> None:
         left, values, right = basis
-        self.mean = float(y.mean()) if len(y) else 0.0
+        self.mean = float(y.mean())
         centred = y - self.mean
         shadow = left.T @ centred
         power = float(centred @ centred) or 1.0
         self.error = np.inf
         for ridge in _RIDGES:
             kept = values**2 / (values**2 + ridge * len(y))
-            leverage = np.clip((left**2) @ kept, 0.0, 0.95)
-            fitted = left @ (kept * shadow)
-            misses = (centred - fitted) / (1.0 - leverage)
+            over = 1.0 - np.clip((left**2) @ kept, 0.0, 0.95)
+            misses = (centred - left @ (kept * shadow)) / over
             error = float(np.log(float(misses @ misses) / power + 1e-12))
             if error < self.error:
-                self.error, self.ridge = error, ridge
-                self.held_out = self.mean + fitted if within else y - misses
+                self.error, self.ridge, left_over = error, ridge, over
                 weights = right.T @ (values / (values**2 + ridge * len(y)) * shadow)
         unit = 2.0 ** (np.ceil(np.log2(np.abs(weights).max() or 1.0)) - _WEIGHT_BITS)
         self.weights = np.rint(weights / unit) * unit
+        fitted = self.mean + features @ self.weights
+        self.within = _repeats(y - fitted) if within is None else within
+        self.held_out = fitted if self.within else y - (y - fitted) / left_over
 
 
-def _repeats(answer: FloatArray) -> bool:
-    """Whether values come again and again, as counts and grids do."""
-    known = answer[~np.isnan(answer)]
-    return len(np.unique(known)) <= len(known) // 4
+def _repeats(misses: FloatArray) -> bool:
+    """Whether values come again and again, as those of counts at set-points of a grid do."""
+    size = float(np.abs(misses).max(initial=0.0)) or 1.0
+    return len(np.unique(np.round(misses / size, 9))) <= len(misses) // 4
 
 
 def _ridges(
     features: FloatArray, answers: FloatArray, within: Sequence[bool] | None = None
 ) -> list[_Ridge]:
-    """A regression of each answer on the rows that have it; one decomposition for those alike.
-
-    Where values repeat, a row that is held out would set its atom apart from where new rows fall,
-    by very little but always to the same side; there the rows are fitted ``within``.
-    """
-    within = [_repeats(y) for y in answers.T] if within is None else within
-    bases: dict[bytes, tuple[FloatArray, FloatArray, FloatArray]] = {}
+    """A regression of each answer on the rows that have it; one decomposition for those alike."""
+    inside = [None] * answers.shape[1] if within is None else within
+    bases: dict[bytes, _Basis] = {}
     ridges = []
-    for y, inside in zip(answers.T, within, strict=True):
-        rows = ~np.isnan(y)
+    for answer, fitted in zip(answers.T, inside, strict=True):
+        rows, y = ~np.isnan(answer), answer
+        if not rows.any():  # as if the first row answered nothing but 0
+            rows, y = np.arange(len(y)) == 0, np.zeros(len(y))
         key = rows.tobytes()
         if key not in bases:
-            known = features[rows]
-            if not len(known):
-                known = np.zeros((1, features.shape[1]))
-            bases[key] = np.linalg.svd(known, full_matrices=False)
-        ridge = _Ridge(y[rows] if rows.any() else np.zeros(1), bases[key], within=inside)
+            bases[key] = np.linalg.svd(features[rows], full_matrices=False)
+        ridge = _Ridge(features[rows], y[rows], bases[key], within=fitted)
         held_out = np.full(len(y), np.nan)
-        held_out[rows] = ridge.held_out if rows.any() else np.nan
+        held_out[rows] = ridge.held_out
         ridge.held_out = held_out
         ridges.append(ridge)
     return ridges

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
+from scipy.stats import poisson
 
 from halflife.monitors.alarm import DriftAlarm
 from halflife.monitors.drift import Drift
@@ -303,3 +304,39 @@ def test_its_state_is_small_at_sixteen_columns() -> None:
     drift = Drift(measured(16))
     drift.fit(block_of(drift.table, np.random.default_rng(0).normal(size=(2000, 16))))
     assert len(json.dumps(drift.state())) < 100_000
+
+
+def shuffled_alarms(rows: Block, reference: int, shuffles: int) -> tuple[int, int]:
+    """Faults told, and records watched, where nothing changes but the order of the rows."""
+    drift = Drift(rows.table, false_alarms=1000)
+    found = records = 0
+    for seed in range(shuffles):
+        order = np.random.default_rng(seed).permutation(len(rows))
+        drift.fit(rows[order[:reference]])
+        found += sum(alarm.kind != "planner" for alarm in drift.update(rows[order[reference:]]))
+        records += len(rows) - reference
+    return found, records
+
+
+@pytest.mark.parametrize("reference", [50, 75, 100])
+@pytest.mark.parametrize("flowers", ["iris", "wine"])
+def test_a_short_reference_of_many_set_points_keeps_the_promise(
+    flowers: str, reference: int
+) -> None:
+    from sklearn import datasets
+
+    frame = getattr(datasets, f"load_{flowers}")(as_frame=True).frame
+    *conditions, answer = frame.columns
+    set_points = [Column(name=name, role=Role.SET_POINT) for name in conditions]
+    rows = Block.from_frame(Table((*set_points, Column(name=answer))), frame)
+    found, records = shuffled_alarms(rows, reference, 60)
+    assert found <= poisson.ppf(0.999, records / 1000)
+
+
+@pytest.mark.parametrize("levels", [40, 400])
+def test_a_category_of_which_most_levels_are_new_is_no_fault(levels: int) -> None:
+    table = Table((Column(name="sample", kind=Kind.CATEGORY),))
+    drawn = np.random.default_rng(levels).integers(levels, size=2000)
+    texts = np.array([f"s{i}" for i in drawn], dtype=object)[:, None]
+    found, records = shuffled_alarms(Block(table, np.empty((2000, 0)), texts), 60, 20)
+    assert found <= poisson.ppf(0.999, records / 1000)

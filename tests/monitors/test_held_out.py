@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from halflife.monitors.decorrelation import Decorrelation
 from halflife.monitors.set_point_model import SetPointModel
-from halflife.schemas.table import Block, Column, Kind, Role, Table
+from halflife.schemas.table import Block, Column, FloatArray, Kind, Role, Table
 
 
 def test_decorrelation_leaves_each_row_out() -> None:
@@ -108,3 +109,66 @@ def test_without_any_whole_set_point_there_is_no_model() -> None:
     reference.numbers[:, 0] = np.nan
     with pytest.raises(ValueError, match="all of x, who"):
         SetPointModel.fit(reference, ("x", "who"), ("y",))
+
+
+GRID = Table((*(Column(name=f"x{j}", role=Role.SET_POINT) for j in range(2)), Column(name="y")))
+
+
+def on_a_grid(n: int, answer: Callable[[FloatArray, np.random.Generator], FloatArray]) -> Block:
+    rng = np.random.default_rng(9)
+    x = rng.integers(0, 4, (n, 2)).astype(float)
+    return Block(GRID, np.column_stack([x, answer(x, rng)]), np.empty((n, 0), dtype=object))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x, _: 2.0 * x[:, 0] + x[:, 1] ** 2,
+        lambda x, rng: rng.poisson(0.1 + 0.2 * x[:, 0]).astype(float),
+        lambda x, rng: (rng.random(len(x)) < 0.5).astype(float),
+    ],
+    ids=["exact", "counts", "yes or no"],
+)
+def test_where_misses_repeat_those_of_the_reference_are_those_of_new_rows_to_the_bit(
+    answer: Callable[[FloatArray, np.random.Generator], FloatArray],
+) -> None:
+    # An atom that stood a last bit beside itself would have all new rows on one side of it.
+    reference = on_a_grid(300, answer)
+    model, held_out = SetPointModel.fit(reference, ("x0", "x1"), ("y",))
+    assert held_out.tobytes() == model.residuals(reference)[0].tobytes()
+
+
+def test_values_that_repeat_at_set_points_that_do_not_are_held_out() -> None:
+    rng = np.random.default_rng(10)
+
+    def classes(n: int) -> Block:
+        y = rng.integers(0, 3, n).astype(float)
+        x = rng.normal(size=(n, 2)) + y[:, None]
+        return Block(GRID, np.column_stack([x, y]), np.empty((n, 0), dtype=object))
+
+    spreads = []
+    for _ in range(40):
+        model, held_out = SetPointModel.fit(classes(60), ("x0", "x1"), ("y",))
+        fresh, _ = model.residuals(classes(2000))
+        spreads.append(np.nanmean(fresh**2) / np.nanmean(held_out**2))
+    # Fitted with its own rows it would be (1 + p / n) / (1 - p / n), p some 9 of 60: 1.35 or more.
+    assert np.median(spreads) < 1.2
+
+
+@pytest.mark.parametrize("n", [50, 75, 100])
+def test_a_short_reference_of_many_set_points_is_not_followed_to_the_last_row(n: int) -> None:
+    names = [f"x{j}" for j in range(8)]
+    table = Table((*(Column(name=name, role=Role.SET_POINT) for name in names), Column(name="y")))
+    rng = np.random.default_rng(n)
+
+    def rows(size: int) -> Block:
+        x = rng.normal(size=(size, 8))
+        y = x[:, 0] + rng.normal(size=size)
+        return Block(table, np.column_stack([x, y]), np.empty((size, 0), dtype=object))
+
+    spreads = []
+    for _ in range(30):
+        model, held_out = SetPointModel.fit(rows(n), names, ("y",))
+        fresh, _ = model.residuals(rows(1000))
+        spreads.append(np.nanmean(fresh**2) / np.nanmean(held_out**2))
+    assert np.median(spreads) == pytest.approx(1.0, abs=0.2)
