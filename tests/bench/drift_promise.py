@@ -4,7 +4,7 @@ The space has 3 values of N, 3 lengths of the reference, 4 numbers of columns an
 `UNCHANGED_KINDS`; 4 cells of each kind are run, one ninth of them all. They are the rows of a
 design in which every two levels of every two factors meet at least once: kind k with the j-th
 number of columns has the (k + j mod 3)-th N and the (k + 2 j mod 3)-th reference. Real tables,
-which have the columns that they have, follow in cells of their own.
+which have the columns that they have, follow in cells of their own, as do short references.
 """
 
 from __future__ import annotations
@@ -51,8 +51,17 @@ _REAL_CELLS: Final = (
     ("gas sensors, 16", 10_000, 200, 100),
     ("gas sensors, 64", 1_000, 200, 40),
     ("gas sensors, 64", 10_000, 500, 120),
+    ("iris", 1_000, 50, 200),
+    ("iris", 1_000, 75, 200),
+    ("wine", 1_000, 60, 200),
+    ("wine", 1_000, 100, 200),
 )
 """Table, N, reference, shuffles."""
+
+
+_SHORT: Final = (60, 100)
+_SHORT_KINDS: Final = ("normal", "mixed", "campaign, drawn", "campaign, grid")
+"""Most labs begin with references that are shorter than any of `REFERENCES`."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,7 @@ class Kept:
 
 def run(console: Console, scale: float, *, processes: int = 1, only: str = "") -> dict[str, Any]:
     """All cells, or those of streams with that text in their name; a line for each when done."""
-    cells = [*design(scale), *real_cells(scale, console)]
+    cells = [*design(scale), *short_cells(scale), *real_cells(scale, console)]
     cells = [cell for cell in cells if only in cell.kind]
     console.print(
         f"[bold]drift-promise[/]: {len(cells)} cells. Broken: all of the 95 % interval lies under "
@@ -156,6 +165,15 @@ def design(scale: float = 1.0) -> list[Cell]:
             reference = REFERENCES[(k + 2 * j) % len(REFERENCES)]
             cells.append(Cell(kind, n, reference, columns, max(2_000, n // 2), _seeds(scale)))
     return cells
+
+
+def short_cells(scale: float = 1.0) -> list[Cell]:
+    """Cells of drawn streams with a short reference."""
+    return [
+        Cell(kind, 1_000, reference, 8, 2_000, _seeds(scale))
+        for kind in _SHORT_KINDS
+        for reference in _SHORT
+    ]
 
 
 def real_cells(scale: float, console: Console) -> list[Cell]:

@@ -72,6 +72,16 @@ def gas_sensors(columns: int) -> Block:
     return Block.from_frame(Table(tuple(Column(name=str(name)) for name in ordered)), frame)
 
 
+def flowers(name: str) -> Block:
+    """Fisher's iris, or wines: what was measured as set-points of the class, a number."""
+    from sklearn import datasets
+
+    frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+    *conditions, answer = (str(column) for column in frame.columns)
+    columns = (*(Column(name=each, role=Role.SET_POINT) for each in conditions),)
+    return Block.from_frame(Table((*columns, Column(name=answer))), frame)
+
+
 REAL: Final[dict[str, Callable[[], Block]]] = {
     "Shuttle": shuttle,
     "OPV PCE10": lambda: solar_cells("pce10"),
@@ -79,6 +89,8 @@ REAL: Final[dict[str, Callable[[], Block]]] = {
     "HPLC": chromatograph,
     "gas sensors, 16": lambda: gas_sensors(16),
     "gas sensors, 64": lambda: gas_sensors(64),
+    "iris": lambda: flowers("iris"),
+    "wine": lambda: flowers("wine"),
 }
 
 

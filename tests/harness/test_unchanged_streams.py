@@ -72,9 +72,13 @@ def test_every_two_levels_of_two_factors_meet() -> None:
         assert met == set(itertools.product(factors[one], factors[other]))
 
 
-@pytest.mark.parametrize("kind", ["normal", "Student t(3)", "grid", "mixed", "campaign, drawn"])
-def test_the_promise_is_not_refuted_in_a_few_cells(kind: str) -> None:
-    cell = Cell(kind, 1000, 500, 8, 2000, 10)
+KINDS = ("normal", "Student t(3)", "grid", "mixed", "campaign, drawn", "campaign, grid")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reference", [60, 500])
+def test_the_promise_is_not_refuted_in_a_few_cells(kind: str, reference: int) -> None:
+    cell = Cell(kind, 1000, reference, 8, 2000, 10)
     kept = judge(cell, [watch((cell, seed)) for seed in range(cell.seeds)])
     assert kept.records == 20_000
     assert kept.verdict in {"kept", "kept?"}

@@ -104,6 +104,26 @@ def wandering_campaign(rng: np.random.Generator, d: int, n: int) -> Block:
     return Block(table, np.hstack([x, answers(rng, x, d - p)]), np.empty((n, 0), dtype=object))
 
 
+def campaign_on_a_grid(rng: np.random.Generator, d: int, n: int) -> Block:
+    """Set-points on a coarse grid, and answers that repeat: exact ones, yes or no, counts, grades.
+
+    Grades answer to set-points that are not on the grid as well: there no two rows are alike.
+    """
+    table = campaign_table(d)
+    p = len(table.set_points)
+    x = rng.integers(0, 4, (n, p)).astype(float)
+    x[:, -1] = rng.random(n) * 3.0
+    level = x[:, 0]
+    makers = (
+        lambda: 2.0 * level + level**2,
+        lambda: (rng.random(n) < 0.1 + 0.25 * level).astype(float),
+        lambda: rng.poisson(0.2 + level).astype(float),
+        lambda: np.floor(x[:, -1] + 0.3 * rng.random(n)),
+    )
+    y = np.column_stack([makers[j % len(makers)]() for j in range(d - p)])
+    return Block(table, np.hstack([x, y]), np.empty((n, 0), dtype=object))
+
+
 UNCHANGED_KINDS: Final[dict[str, Maker]] = {
     "normal": normal,
     "Student t(3)": student,
@@ -116,6 +136,7 @@ UNCHANGED_KINDS: Final[dict[str, Maker]] = {
     "mixed": mixed,
     "campaign, drawn": drawn_campaign,
     "campaign, wandering": wandering_campaign,
+    "campaign, grid": campaign_on_a_grid,
 }
 DEPENDENT: Final = frozenset({"AR(1) .3", "AR(1) .6", "AR(1) .9", "campaign, wandering"})
 """Records are not independent of those before."""
