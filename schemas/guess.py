@@ -30,6 +30,7 @@ def guess_lab(
     source: str,
     units: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
+    with_names: bool = False,
 ) -> str:
     r"""The text of a lab file for a table, with guessed roles, units, ranges and sum laws.
 
@@ -39,6 +40,7 @@ def guess_lab(
         source: What the table is called, for the first line.
         units: Of columns, where somebody who knows has told them.
         roles: Likewise; words that are no role are passed over.
+        with_names: Whether columns that only name the record, or tell its time, are columns too.
 
     Raises:
         SchemaError: For a table without rows or columns, a column without a name or with a name
@@ -65,6 +67,8 @@ def guess_lab(
     told = {name: role for name, role in (roles or {}).items() if role in set(Role)}
     guesses = [_told(column, units or {}, told) for column in guesses]
     guesses = _decide(guesses, told)
+    if with_names or all(guess.is_name for guess in guesses):  # a stream has a column at least
+        guesses = [replace(guess, is_name=False) for guess in guesses]
     lines = [*_head(frame, guesses, stream, source), "", f"[stream.{quoted(stream)}.column]"]
     lines += [_column_line(column) for column in guesses]
     for guess in sums:
@@ -115,7 +119,7 @@ def _told(
     """A column as its source tells it, which knows better than any guess."""
     said = []
     if column.name in roles:
-        column = replace(column, role=Role(roles[column.name]), reason="")
+        column = replace(column, role=Role(roles[column.name]), reason="", is_name=False)
         said.append("role")
     if column.name in units and column.kind is not Kind.CATEGORY:
         column = replace(column, unit=units[column.name])
@@ -186,6 +190,8 @@ def _warnings(guesses: Sequence[GuessedColumn], rows: int) -> list[str]:
 
 
 def _column_line(column: GuessedColumn) -> str:
+    if column.is_name:
+        return f"# {quoted(column.name)} is left out: {_comment(column.reason)}"
     role = column.role or Role.MEASURED
     parts = [f"role = {basic_string(role.value)}"]
     if column.kind is not Kind.NUMBER:

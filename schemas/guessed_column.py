@@ -25,6 +25,8 @@ _MEASURED: Final = re.compile(
     r"yield|conversion|selectivity|area|absorb|degrad|intensity|loss|score|response|strength"
     r"|conductiv|overpotential|efficiency|diameter|peak|signal|output|result|outcome|(^|_)rate"
     r"|fluoresc|purity|turnover|activity|elongation|drift|measured|reading|gap|measurement"
+    r"|viability|survival|tit(er|re)$|growth|(^|[_\s])[ie]c_?50|(^|[_\s])od_?\d*$|recovery|quality"
+    r"|viscosity|hardness|modulus|toughness|accuracy|(^|[_\s])(target|label|class|grade)$"
 )
 _SET: Final = re.compile(r"set_?point|(^|[_\s])(set|sp)($|[_\s])")
 _OFTEN_SET: Final = re.compile(
@@ -37,6 +39,8 @@ _NEVER_NEGATIVE: Final = re.compile(
     r"yield|area|degrad|strength|diameter|count|mass|volume|flow|conc|molarity|duration"
 )
 _SHARE: Final = re.compile(r"fraction|(^|_)frac|share|selectivity|conversion")
+_TOLD: Final = 20  # rows, of which the texts of a few differ by chance
+_MOMENTS: Final = 50  # cells that are tried as dates
 _EVEN: Final = 1.36  # 5 % point of the Kolmogorov distribution
 
 
@@ -52,6 +56,7 @@ class GuessedColumn:
         minimum: Where evident.
         maximum: Where evident.
         reason: Why, in a few words.
+        is_name: Whether it names the record, so that nothing can be learnt of it.
     """
 
     name: str
@@ -61,6 +66,7 @@ class GuessedColumn:
     minimum: float | None = None
     maximum: float | None = None
     reason: str
+    is_name: bool = False
 
 
 def guess_column(name: str, cells: pd.Series) -> GuessedColumn:
@@ -114,8 +120,24 @@ def _text(name: str, cells: pd.Series) -> GuessedColumn:
     if _CHOSEN_TEXT.search(name.lower()) and distinct < rows:
         said = f"text with {distinct} distinct values, named like something that is chosen"
         return GuessedColumn(name=name, role=Role.SET_POINT, kind=Kind.CATEGORY, reason=said)
-    said = "text" if distinct < rows or rows < 3 else "text, another one in every row: an identity"
-    return GuessedColumn(name=name, role=Role.CONTEXT, kind=Kind.CATEGORY, reason=said)
+    said, is_name = "text", distinct == rows >= _TOLD
+    if is_name:
+        said = f"another text in every row: an identity (halflife replay --id-column {name})"
+    if _are_moments(cells):
+        said, is_name = f"moments in time (halflife backtest --time-column {name})", rows >= _TOLD
+    return GuessedColumn(
+        name=name, role=Role.CONTEXT, kind=Kind.CATEGORY, reason=said, is_name=is_name
+    )
+
+
+def _are_moments(cells: pd.Series) -> bool:
+    """Whether texts are dates, of which some are no number alone."""
+    import pandas as pd
+
+    known = cells.dropna().astype(str).head(_MOMENTS)
+    if not known.str.contains(r"\d[-/.:]\d").all():
+        return False
+    return bool(pd.to_datetime(known, errors="coerce", format="mixed", utc=True).notna().all())
 
 
 def _roles(name: str, known: FloatArray) -> Iterator[tuple[Role, str]]:

@@ -113,7 +113,7 @@ def _judge(left: Mapping[str, FloatArray], names: tuple[str, ...]) -> GuessedSum
     if len(total) < _FEWEST_ROWS or (middle := float(np.median(total))) <= 0:
         return None
     close = np.abs(total - middle) <= _CLOSE * middle
-    calmest = min(float(np.nanstd(left[name])) for name in names)
+    calmest = min(float(left[name][np.isfinite(left[name])].std()) for name in names)
     if close.mean() < _KEEPING or float(total[close].std()) > _STEADY * calmest:
         return None
     equals = _round_number(middle, total[close])

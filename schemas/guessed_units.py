@@ -11,6 +11,7 @@ _CLEAR: Final = {
     **{unit: unit for unit in ("nm", "um", "mm", "cm", "mV", "kV", "mA", "uA", "kW", "mW", "eV")},
     **{unit: unit for unit in ("Pa", "kPa", "MPa", "GPa", "bar", "mbar", "Hz", "kHz", "rpm")},
     **{unit: unit for unit in ("ms", "us", "K", "uM", "nM", "ppm", "ppb", "wt%", "vol%", "mol%")},
+    "%": "%",
     "pct": "%",
     "percent": "%",
     "degC": "degC",

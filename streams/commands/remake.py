@@ -24,7 +24,7 @@ _FAILED: Final = 1
 
 @click.command("remake")
 @click.argument("batch", metavar="BATCH")
-@click.option("--out", type=OutputFile(), metavar="FILE", help="Write the rows to a CSV.")
+@click.option("-o", "--out", type=OutputFile(), metavar="FILE", help="Write the rows to a CSV.")
 @click.option(
     "--retrain",
     is_flag=True,

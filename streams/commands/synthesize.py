@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     help="Each row gets set-points (and context) of its own, drawn as they are spread in FILE.csv.",
 )
 @seed_option()
-@click.option("--out", type=OutputFile(), required=True, metavar="FILE", help="The CSV to write.")
+@click.option(
+    "-o", "--out", type=OutputFile(), required=True, metavar="FILE", help="The CSV to write."
+)
 def command(
     *,
     train: Path,

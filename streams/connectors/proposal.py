@@ -68,6 +68,7 @@ class Proposal:
             source=f"{len(arrivals)} records of the source {plan.name}",
             units=units,
             roles=self._told("roles"),
+            with_names=True,
         )
         self.text = f"{lab}\n{self._source()}"
 

@@ -204,8 +204,11 @@ CELLS = st.sampled_from(
 @given(NAMES, st.data(), st.text(max_size=10))
 def test_any_table_gives_a_file_that_names_its_columns_exactly(names, data, source):
     frame = pd.DataFrame({name: data.draw(CELLS) for name in names}, columns=names)
-    plan = Lab.parse(guess_lab(frame, stream="a.b", source=source)).streams["a.b"]
-    assert list(plan.columns) == names
+    for with_names in (True, False):
+        text = guess_lab(frame, stream="a.b", source=source, with_names=with_names)
+        plan = Lab.parse(text).streams["a.b"]
+        numbered = [name for name in names if not pd.api.types.is_datetime64_dtype(frame[name])]
+        assert list(plan.columns) == (names if with_names else numbered or names)
     assert len(plan.table.digest) == 16
 
 
@@ -250,3 +253,39 @@ def test_what_the_source_tells_comes_before_every_guess() -> None:
     assert columns["signal"].role is Role.SET_POINT
     assert columns["run"].role is Role.CONTEXT
     assert "its source tells the role and the unit" in text
+
+
+def test_moments_in_time_are_told_from_identities_and_other_texts():
+    moments = pd.date_range("2026-01-01", periods=40, freq="7min")
+    frame = pd.DataFrame(
+        {
+            "when": moments.astype(str),
+            "day": moments.strftime("%d/%m/%Y %H:%M"),
+            "lot": [f"2026-{i}-A" for i in range(40)],
+            "word": ["may", "march"] * 20,
+            "y": np.arange(40.0),
+        }
+    )
+    text = text_of(frame)
+    assert "# when is left out: moments in time (halflife backtest --time-column when)" in text
+    assert "# day is left out: moments in time (halflife backtest --time-column day)" in text
+    assert "# lot is left out: another text in every row: an identity" in text
+    assert list(roles(frame)) == ["word", "y"]
+    assert "lot" in roles(frame[:19]), "few texts differ by chance"
+    assert list(roles(frame[["lot"]])) == ["lot"], "a stream has a column at least"
+
+
+def test_what_is_named_like_an_outcome_is_measured():
+    random = np.random.default_rng(11)
+    frame = pd.DataFrame(
+        {
+            "dose (mg/L)": random.choice([0.1, 1.0, 10.0], 200),
+            "viability %": random.uniform(0, 100, 200).round(1),
+            "IC50": random.lognormal(0, 1, 200),
+            "OD600": random.uniform(0, 2, 200),
+            "target": random.integers(0, 2, 200),
+        }
+    )
+    found = roles(frame)
+    assert [name for name, role in found.items() if role == "set-point"] == ["dose (mg/L)"]
+    assert guess_unit("viability %") == "%"
