@@ -20,6 +20,7 @@ from .toml_places import basic_string, quoted
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEAST_ROWS: Final = 150  # of which a hash holds out the 30 that a gate needs nearly always
 _MANY: Final = 12  # more columns alike than a planner turns: the channels of an instrument
 
 
@@ -170,7 +171,10 @@ def _head(
     reference = min(500, max(20, rows // 2))
     said = "" if rows >= 1000 else f": half of the {rows} rows, 20 at least; 500 is better"
     lines.append(f"reference = {reference}  # records at the start that are taken as normal{said}")
-    lines.append(f"min_rows = {min(200, reference // 2)}  # records that a training needs")
+    least = min(200, max(_LEAST_ROWS, reference // 2))
+    lines.append(
+        f"min_rows = {least}  # records that a training needs, those that judge it included"
+    )
     measured = [guess for guess in guesses if guess.role is Role.MEASURED]
     if measured:
         said = "what models predict: the last measured column"

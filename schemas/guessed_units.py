@@ -15,6 +15,7 @@ _CLEAR: Final = {
     "pct": "%",
     "percent": "%",
     "degC": "degC",
+    "°C": "°C",
     "celsius": "degC",
     "sec": "s",
     "seconds": "s",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from .source_check import CheckedSource
 
 _BLIND: Final = 0.5  # standard deviations; a smaller shift seldom matters
-_JUDGED: Final = 45  # of which a hash leaves fewer than the 30 of a fidelity once in a hundred
+_MEASURED: Final = 30  # records that a fidelity needs
+_JUDGED: Final = 45  # of which a hash leaves fewer than 30 once in a hundred
 
 
 @click.command("check")
@@ -135,12 +136,16 @@ def remarks(plan: StreamPlan) -> Iterator[str]:
             f"under about {seen:.1f} standard deviations may never be seen; to see "
             f"{_BLIND:g} it needs {reference_for(_BLIND, plan.false_alarms, watched)} records"
         )
-    judged = min(plan.window_rows, plan.min_rows) * plan.holdout
+    judged = plan.min_rows * plan.holdout
     if judged < _JUDGED:
         yield (
-            f"of {min(plan.window_rows, plan.min_rows)} records about {judged:.0f} are held out "
-            f"to judge a batch ({plan.holdout:.0%}), and 30 are needed each time: raise min_rows, "
-            "window or holdout"
+            f"of {plan.min_rows} records about {judged:.0f} are held out to judge a batch "
+            f"({plan.holdout:.0%}), and 30 are needed each time: raise min_rows or holdout"
+        )
+    if plan.window_rows < _MEASURED:
+        yield (
+            f"the latest {plan.window_rows} records that no training saw are to tell the fidelity "
+            f"of a batch, and {_MEASURED} are needed: raise window"
         )
     if plan.table.measured and not plan.table.set_points:
         yield (

@@ -253,3 +253,23 @@ def test_backtest_without_a_change_says_so(halflife: Any, here: Path) -> None:
     said = halflife("backtest", "calm.csv", "--lab", "lab.toml")
     assert said.status == 0
     assert "no alarm" in said.out
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("min_rows = 150", None),
+        ("min_rows = 100", "of 100 records about 30 are held out to judge a batch (30%)"),
+        ("min_rows = 200\nwindow = 20", "the latest 20 records that no training saw"),
+    ],
+    ids=["enough", "few held out", "few measured"],
+)
+def test_check_tells_of_too_few_records_to_judge_a_batch(
+    halflife: Any, here: Path, asked: str, told: str | None
+) -> None:
+    text = (here / "lab.toml").read_text().replace("min_rows = 100", asked)
+    (here / "few.toml").write_text(text)
+    notes = json.loads(halflife("check", "few.toml", "--json", "-").out)["streams"][0]["notes"]
+    few = [note for note in notes if "raise " in note]
+    assert len(few) == (told is not None)
+    assert all(told is not None and told in note for note in few)
