@@ -25,6 +25,12 @@ or models trained on the batch have a twentieth of the skill that real rows give
 are small, and a batch that a classifier often tells is still the best there is; so the floor is
 low, and the verdict carries the scores."""
 
+_SUBJECT: Final = {
+    "columns": "single columns are",
+    "pairs": "pairs of columns are",
+    "joint": "joint distribution is",
+    "predictive": "predictive worth is",
+}
 _CHANCE: Final = 0.01
 _ONE_SIDED: Final = 1.645
 _TREND: Final = 1.0  # standard errors
@@ -255,7 +261,7 @@ def _beside(
         z, limit = comparison.parts[part], comparison.critical
         seen = _seen(comparison, part, ours, theirs)
         noise = f"{abs(z):.1f} standard errors, noise {limit:.1f}"
-        return f"{part} is {how} than the champion's ({seen}{noise})"
+        return f"{_SUBJECT.get(part, part)} {how} than the champion's ({seen}{noise})"
 
     rows = f"on {comparison.rows:,} records that neither was trained on"
     best = comparison.best
