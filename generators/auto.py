@@ -12,37 +12,29 @@ from halflife.schemas.table import Block, Table
 from .archive import Arrays
 from .conditions import Where
 from .contest import POWERS, Contest, Entry
+from .contest_costs import seconds_of, seconds_of_contest
 from .errors import NotFitted
 from .generator import Generator
 from .progress import Progress
 from .seen import Seen
-from .sieved import Sieved
+from .sieved import Sieved, may_be_sieved
 
 _FEWEST_ROWS: Final = 200
 _TIE: Final = 0.03
 _KNOB: Final = (0.0, 0.25)
-_SECONDS_MEASURED: Final = (0.1, 1.0e-5)
-"""Of one entry of a contest: at least, and for each row and column."""
-_SECONDS: Final[dict[str, tuple[float, float]]] = {
-    # at least, and for each row and square of columns; measured at 500 to 20,000 rows
-    "trees": (0.3, 1.0e-6),
-    "copula": (0.02, 1.0e-7),
-    "mixture": (0.05, 1.0e-6),
-    "kde": (0.05, 6.0e-6),
-    "noise": (0.05, 1.0e-7),
-    "interpolation": (0.05, 1.0e-6),
-}
 
 
 class Auto(Generator):
-    """Fits candidates on half of the rows and keeps the kind that does best on the other half.
+    """Fits candidates on each half of the rows and takes what does best on the other half.
 
-    What counts against a candidate (`ContestScores`): the area under the ROC curve of a classifier
-    that tells its rows from those held out, above .5; the share of its rows that are nearer to a
-    training than to a held-out row, above .6; and, where a target is declared, the skill that
-    models lack which are trained on its rows. The least sum wins; a candidate other than the first
-    must be better by .05, about what chance does to the sum at 500 rows. The winner is then fitted
-    on all rows. Fewer than 200 rows allow no contest, and the first candidate is taken.
+    Kind, privacy and sieve (`Sieved`) are chosen together, by one sum (`ContestScores`): how far
+    the area under the ROC curve of a classifier that tells rows from held-out ones is above .6, and
+    the share that is nearer to training rows above .6; 1 where there are copies; and, where a
+    target is declared, the skill that models lack which are trained on the rows. Candidates that
+    have a knob of privacy take part at 0 and at .25, each with the weakest sieve that brings the
+    share to .57 (`Contest`). The least sum wins; a kind other than the first must be better by .03.
+    The winner is then fitted on all rows. Fewer than 200 rows allow no contest, and the first
+    candidate is taken as it is.
 
     The budget is kept by what the candidates are known to cost for so many rows and columns, not
     by a clock: the same rows and seed give the same choice on any machine. The first candidate
@@ -53,8 +45,8 @@ class Auto(Generator):
         candidates: Names in the registry, the preferred one first. The kind of the champion that
             `fit` is given joins them.
         budget: CPU seconds for the contest and the final fit, of a machine as of 2023.
-        privacy: Passed on to candidates that have it; if left out they compete as they are set,
-            and that of the winner is chosen.
+        privacy: Passed on to candidates that have it; sieves then only spread rows evenly. If left
+            out, both are chosen.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
@@ -139,7 +131,7 @@ class Auto(Generator):
             self.winner = fitted(names[0], block)
             return
         best, self.reason = self._contest(taken, names, block, fitted, seed)
-        options = {} if best.privacy is None else {"privacy": best.privacy}
+        options: dict[str, Any] = {} if best.privacy is None else {"privacy": best.privacy}
         if best.power is not None:
             own = self._new(best.kind, **options).parameters
             options = {"kind": best.kind, "options": own, "power": best.power}
@@ -167,10 +159,10 @@ class Auto(Generator):
             f"{one.scores.lost:.2f}"
             for one in entries
         )
-        met = "likeness, distance and copies are met" if best.scores.met else "nearest to what is met"
+        how = "likeness, distance and copies are met" if best.scores.met else "not all met"
         out = ", ".join(name for name in names if name not in taken)
         return best, (
-            f"{best.name}: best on rows held out, {met} (area of a classifier, share nearer to "
+            f"{best.name}: best on rows held out, {how} (area of a classifier, share nearer to "
             f"training rows, copies, skill lost: {told}"
             f"{out and f'; not within {self.budget:g} s: {out}'})"
         )
@@ -193,17 +185,11 @@ class Auto(Generator):
         first, others = names[0], names[1:]
         taken: list[str] = []
         for kind in [first, *sorted(others, key=lambda kind: seconds_of(kind, block))]:
-            if self._seconds([*taken, kind], block) > self.budget:
+            kinds = [*taken, kind]
+            if seconds_of_contest(kinds, len(self._entries(kinds)), block) > self.budget:
                 break
-            taken.append(kind)
+            taken = kinds
         return taken if len(self._entries(taken)) > 1 else []
-
-    def _seconds(self, kinds: list[str], block: Block) -> float:
-        """CPU seconds of a contest of some kinds and of the fit of the dearest of them, about."""
-        fits = [seconds_of(kind, block) for kind in kinds]
-        at_least, each = _SECONDS_MEASURED
-        measured = at_least + each * len(block) * len(block.table.names)
-        return sum(fits) + max(fits) + measured * len(self._entries(kinds))
 
     def _entries(self, kinds: list[str]) -> list[float | None]:
         """The knobs of all kinds, one after the other."""
@@ -217,8 +203,8 @@ class Auto(Generator):
         return _KNOB if self.privacy is None else (self.privacy,)
 
     def _powers(self, generator: Generator) -> Sequence[float]:
-        """Of the sieves that there are to choose from; none for networks, which draw slowly."""
-        if generator.neural:
+        """Of the sieves that there are to choose from."""
+        if not may_be_sieved(generator.name):
             return ()
         return POWERS if self.privacy is None else POWERS[:1]
 
@@ -272,14 +258,3 @@ class Auto(Generator):
 
         options = suited(kind, privacy=self.privacy) | options
         return create(kind, self.table, **options)
-
-
-def seconds_of(kind: str, block: Block) -> float:
-    """CPU seconds that a fit is known to take, about: from rows and columns alone.
-
-    Args:
-        kind: Name of a generator; one that is not known counts as a network.
-        block: The rows.
-    """
-    at_least, each = _SECONDS.get(kind, (60.0, 0.0))
-    return at_least + each * len(block) * len(block.table.names) ** 2

@@ -102,9 +102,13 @@ class RowPlaces:
     @classmethod
     def restore(cls, state: Mapping[str, Any], arrays: Arrays) -> Self:
         """From plain data and arrays."""
-        names = ("numbers", "codes", "lows", "spans")
-        own = (arrays[f"places.{name}"] for name in names)
-        return cls(*own, tuple(tuple(levels) for levels in state["levels"]))
+        return cls(
+            numbers=arrays["places.numbers"],
+            codes=arrays["places.codes"],
+            lows=arrays["places.lows"],
+            spans=arrays["places.spans"],
+            levels=tuple(tuple(levels) for levels in state["levels"]),
+        )
 
 
 def _placed(

@@ -65,8 +65,10 @@ class RowSieve:
         rows = len(tries[0])
         together = Block.concatenate(tries)
         distances, _ = self.places.nearest(together, NEIGHBOURS)
-        keys = _keys(distances, self.power, random).reshape(len(tries), rows)
-        return together[keys.argmax(axis=0) * rows + np.arange(rows)]
+        odds = _log_odds(distances, self.power).reshape(len(tries), rows).T
+        # Row by row, so that it matters to none how many come after it.
+        best = (odds + random.gumbel(size=odds.shape)).argmax(axis=1)
+        return together[best * rows + np.arange(rows)]
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """The places of the training rows, and the power."""
@@ -95,7 +97,8 @@ def kept(
         many: How many.
         random: All of the randomness: one number for each row.
     """
-    keys = _keys(distances, power, random)
+    # The greatest key wins with chances in proportion to the odds (the Gumbel trick).
+    keys = _log_odds(distances, power) + random.gumbel(size=len(which))
     order = np.lexsort((-keys, which))
     first = np.searchsorted(which[order], which[order])
     turn = np.empty(len(which), dtype=np.int64)
@@ -103,7 +106,7 @@ def kept(
     return np.sort(np.lexsort((-keys, turn))[:many])
 
 
-def _keys(distances: FloatArray, power: float, random: np.random.Generator) -> FloatArray:
-    """The greatest key wins with chances in proportion to the ratios to the power, shape (m,)."""
+def _log_odds(distances: FloatArray, power: float) -> FloatArray:
+    """Logarithm of the ratios to the power, shape (m,)."""
     ratio = (distances[:, 0] + _LEAST) / (distances[:, -1] + _LEAST)
-    return np.asarray(power * np.log(ratio) + random.gumbel(size=len(ratio)))
+    return np.asarray(power * np.log(ratio))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from .progress import Progress
 from .row_places import RowPlaces
 from .row_sieve import TIMES, RowSieve
 from .seen import Seen
+
+_NEVER: Final = {"auto", "private", "sieved"}
 
 
 class Sieved(Generator):
@@ -35,7 +37,8 @@ class Sieved(Generator):
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
         UnknownGenerator: For a ``kind`` that there is not.
-        ValueError: For a ``kind`` of networks or one that sieves itself, or a ``power`` below 0.
+        ValueError: For a ``kind`` that is not to be sieved (`may_be_sieved`), or a ``power`` below
+            0.
 
     Attributes:
         inner: The generator that draws.
@@ -62,11 +65,11 @@ class Sieved(Generator):
         options: Mapping[str, Any] | None = None,
         power: float = 1.0,
     ) -> None:
-        from .registry import create, kind_of  # late: the registry imports this file
+        from .registry import create  # late: the registry imports this file
 
         super().__init__(table)
-        if kind_of(kind).neural or kind in {"auto", self.name}:
-            raise ValueError(f"'sieved' is of generators that are quickly drawn from, not {kind!r}")
+        if not may_be_sieved(kind):
+            raise ValueError(f"rows of {kind!r} are not to be sieved")
         if power < 0:
             raise ValueError(f"power must be at least 0, not {power}")
         self.inner = create(kind, table, **(options or {}))
@@ -140,3 +143,25 @@ class Sieved(Generator):
         if self._sieve is None:
             raise NotFitted(f"generator {self.name!r} was not fitted yet")
         return self._sieve
+
+
+def may_be_sieved(kind: str) -> bool:
+    """Whether it makes sense to sieve the rows of a generator.
+
+    Not of networks, which draw slowly, of what makes rare rows on purpose, of what keeps a promise
+    about single rows that a sieve, which looks at them, would break, or of what sieves itself.
+
+    Args:
+        kind: Name of the generator.
+
+    Raises:
+        UnknownGenerator: With the names that there are.
+
+    Example:
+        >>> may_be_sieved("kde"), may_be_sieved("diffusion"), may_be_sieved("private")
+        (True, False, False)
+    """
+    from .registry import kind_of  # late: the registry imports this file
+
+    own = kind_of(kind)
+    return not (own.neural or own.partial or kind in _NEVER)
