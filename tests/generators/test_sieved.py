@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from halflife.generators import Generator, Sieved, UnknownGenerator, Where
+from halflife.generators import Generator, Sieved, UnknownGenerator, Where, create
 from halflife.generators.row_places import RowPlaces
 from halflife.schemas.table import Block, Column, Table
+
+from .readme_examples import example
 
 TABLE = Table((Column(name="x"), Column(name="y")))
 
@@ -81,3 +83,11 @@ def test_what_is_not_to_be_sieved_is_refused() -> None:
         Sieved(TABLE, power=-1)
     with pytest.raises(UnknownGenerator):
         Sieved(TABLE, kind="magic")
+
+
+def test_the_example_of_the_page_works() -> None:
+    known = {"create": create, "table": TABLE, "rows": rows(100, 0)}
+    exec(example("Likeness, distance and skill at once", "python"), known)  # noqa: S102  # our own page
+    made = known["made"]
+    assert isinstance(made, Block)
+    assert len(made) == 500
