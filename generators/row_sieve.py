@@ -30,8 +30,8 @@ class RowSieve:
     that lie nearest to it, then each the second, and so on. Which is best is drawn, with chances in
     proportion to :math:`(d_1 / d_3)^a` of the distances to the three nearest training rows
     (`RowPlaces`): the greater the power a, the rarer are rows that have one training row to
-    themselves, which are those that give it away. A real row that is new has as likely a training
-    as any other real row next to it.
+    themselves, which are those that give it away. A new real row would have as likely any other
+    real row next to it as a training row. Distances are a measure, no guarantee: that is `Private`.
 
     Args:
         places: Of the training rows.
