@@ -11,38 +11,30 @@ from halflife.schemas.table import Block, Table
 
 from .archive import Arrays
 from .conditions import Where
-from .contest_scores import MOST_ROWS, ContestScores
+from .contest import POWERS, Contest, Entry
+from .contest_costs import seconds_of, seconds_of_contest
 from .errors import NotFitted
 from .generator import Generator
-from .privacy_choice import PrivacyChoice
 from .progress import Progress
 from .seen import Seen
+from .sieved import Sieved, may_be_sieved
 
-_FEWEST_HELD_OUT: Final = 100
-_TIE: Final = 0.05
-_SECONDS_MEASURED: Final = 0.7
-_KNOB: Final = (0.1, 0.25, 0.4, 0.6, 1.0)
-_SECONDS_OF_KNOB: Final = (0.2, 0.4)  # at least, and for 1,000 rows held out
-_SECONDS: Final[dict[str, tuple[float, float]]] = {
-    # at least, and for each row and square of columns; measured at 500 to 20,000 rows
-    "trees": (0.3, 1.0e-6),
-    "copula": (0.02, 1.0e-7),
-    "mixture": (0.05, 1.0e-6),
-    "kde": (0.05, 6.0e-6),
-    "noise": (0.05, 1.0e-7),
-    "interpolation": (0.05, 1.0e-6),
-}
+_FEWEST_ROWS: Final = 200
+_TIE: Final = 0.03
+_KNOB: Final = (0.0, 0.25)
 
 
 class Auto(Generator):
-    """Fits candidates on half of the rows and keeps the kind that does best on the other half.
+    """Fits candidates on each half of the rows and takes what does best on the other half.
 
-    What counts against a candidate (`ContestScores`): the area under the ROC curve of a classifier
-    that tells its rows from those held out, above .5; the share of its rows that are nearer to a
-    training than to a held-out row, above .6; and, where a target is declared, the skill that
-    models lack which are trained on its rows. The least sum wins; a candidate other than the first
-    must be better by .05, about what chance does to the sum at 500 rows. The winner is then fitted
-    on all rows. Fewer than 200 rows allow no contest, and the first candidate is taken.
+    Kind, privacy and sieve (`Sieved`) are chosen together, by one sum (`ContestScores`): how far
+    the area under the ROC curve of a classifier that tells rows from held-out ones is above .6, and
+    the share that is nearer to training rows above .6; 1 where there are copies; and, where a
+    target is declared, the skill that models lack which are trained on the rows. Candidates that
+    have a knob of privacy take part at 0 and at .25, each with the weakest sieve that brings the
+    share to .57 (`Contest`). The least sum wins; a kind other than the first must be better by .03.
+    The winner is then fitted on all rows. Fewer than 200 rows allow no contest, and the first
+    candidate is taken as it is.
 
     The budget is kept by what the candidates are known to cost for so many rows and columns, not
     by a clock: the same rows and seed give the same choice on any machine. The first candidate
@@ -53,8 +45,8 @@ class Auto(Generator):
         candidates: Names in the registry, the preferred one first. The kind of the champion that
             `fit` is given joins them.
         budget: CPU seconds for the contest and the final fit, of a machine as of 2023.
-        privacy: Passed on to candidates that have it; if left out they compete as they are set,
-            and that of the winner is chosen.
+        privacy: Passed on to candidates that have it; sieves then only spread rows evenly. If left
+            out, both are chosen.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
@@ -121,8 +113,9 @@ class Auto(Generator):
     ) -> None:
         """Choose, then fit the winner on all rows."""
         champion = warm.winner if isinstance(warm, Auto) else warm
+        champion = champion.inner if isinstance(champion, Sieved) else champion
 
-        def fitted(kind: str, rows: Block, **options: Any) -> Generator:
+        def fitted(kind: str, rows: Block, /, **options: Any) -> Generator:
             generator = self._new(kind, **options)
             # The steps of the last fit alone are told: those of the contest would start anew.
             tell = progress if rows is block else None
@@ -132,109 +125,94 @@ class Auto(Generator):
         names = list(self.candidates)
         if champion is not None and champion.name not in names:
             names.append(champion.name)
-        half = len(block) // 2
-        order = np.random.default_rng(np.random.SeedSequence((seed, 2))).permutation(len(block))
-        sides = block[order[:half]], block[order[half:]]
-        tried: dict[str, Generator] = {}
+        taken = self._affordable(names, block)
+        if not taken:
+            self.reason = self._no_contest(names, block)
+            self.winner = fitted(names[0], block)
+            return
+        best, self.reason = self._contest(taken, names, block, fitted, seed)
+        options: dict[str, Any] = {} if best.privacy is None else {"privacy": best.privacy}
+        if best.power is not None:
+            own = self._new(best.kind, **options).parameters
+            options = {"kind": best.kind, "options": own, "power": best.power}
+        self.winner = fitted(best.kind if best.power is None else Sieved.name, block, **options)
 
-        def half_fitted(kind: str) -> Generator:
-            if kind not in tried:
-                tried[kind] = fitted(kind, sides[0])
-            return tried[kind]
-
-        chosen, self.reason, left = self._choose(names, block, sides, seed, half_fitted)
-        options: dict[str, Any] = {}
-        left -= 0.0 if chosen in tried else seconds_of(chosen, sides[0])
-        left -= self._seconds_of_knob(chosen, block)
-        if self._chooses(chosen) and half >= _FEWEST_HELD_OUT and left >= 0.0:
-            choice = self._private(half_fitted(chosen), sides, seed)
-            options["privacy"] = choice.privacy
-            self.reason = f"{self.reason}; {choice.said}"
-        self.winner = fitted(chosen, block, **options)
-
-    def _chooses(self, kind: str) -> bool:
-        """Whether the privacy of a kind is to be chosen."""
-        return self.privacy is None and "privacy" in self._new(kind).parameters
-
-    def _seconds_of_knob(self, kind: str, block: Block) -> float:
-        """CPU seconds that choosing the privacy of a kind takes, about."""
-        at_least, more = _SECONDS_OF_KNOB if self._chooses(kind) else (0.0, 0.0)
-        return at_least + more * min(len(block) / 2, MOST_ROWS) / MOST_ROWS
-
-    def _private(
-        self, generator: Generator, sides: tuple[Block, Block], seed: int
-    ) -> PrivacyChoice:
-        """The privacy of a generator, fitted on the first side, that the second side tells."""
-        default = generator.parameters["privacy"]
-        state, arrays = generator.state()
-
-        def made_at(privacy: float) -> Block:
-            again = self._new(generator.name, **generator.parameters | {"privacy": privacy})
-            again.adopt(state, arrays)
-            return again.sample(MOST_ROWS, seed=seed)  # more than train: less noise
-
-        knob = [default, *(privacy for privacy in _KNOB if privacy != default)]
-        return PrivacyChoice.of(made_at, knob, *sides, seed=seed)
-
-    def _choose(
+    def _contest(
         self,
+        taken: list[str],
         names: list[str],
         block: Block,
-        sides: tuple[Block, Block],
+        fitted: Callable[[str, Block], Generator],
         seed: int,
-        half_fitted: Callable[[str], Generator],
-    ) -> tuple[str, str, float]:
-        """The name of the winner, why it is, and the seconds of the budget that are left."""
-        first, half = names[0], len(block) // 2
-        alone = self.budget - seconds_of(first, block)
-        if len(names) == 1:
-            return first, f"{first}: the only candidate", alone
-        if half < _FEWEST_HELD_OUT:
-            few = f"{first}: the first candidate, as {len(block)} rows allow no contest"
-            return first, few, alone
-        taken, left = self._affordable(names, block)
-        if len(taken) == 1:
-            dear = (
-                f"{first}: the first candidate, as a contest on {len(block)} rows would take more "
-                f"than {self.budget:g} s"
-            )
-            return first, dear, alone
-        train, real = sides
-        scores = {}
+    ) -> tuple[Entry, str]:
+        """The best entry, and why it is."""
+        contest = Contest(block, seed=seed)
+        entries: list[Entry] = []
         for kind in taken:
-            made = half_fitted(kind).sample(min(half, MOST_ROWS), seed=seed)
-            scores[kind] = ContestScores.of(train, real, made, seed=seed)
-        best = min(taken, key=lambda kind: scores[kind].loss)
-        chosen = first if scores[first].loss <= scores[best].loss + _TIE else best
-        said = "; ".join(
-            f"{kind} {one.area:.2f}, {one.near:.2f}, {one.lost:.2f}, "
-            f"about {seconds_of(kind, block):.1f} s"
-            for kind, one in scores.items()
+            halves = [fitted(kind, half) for half in contest.halves]
+            for privacy in self._knob(kind):
+                made = halves if privacy is None else [self._at(one, privacy) for one in halves]
+                entries.append(contest.entry(made, privacy, powers=self._powers(halves[0])))
+        best = min(entries, key=lambda one: one.scores.loss + _TIE * (one.kind != taken[0]))
+        told = "; ".join(
+            f"{one.name}: {one.scores.area:.2f}, {one.scores.near:.2f}, {one.scores.copies:g}, "
+            f"{one.scores.lost:.2f}"
+            for one in entries
         )
+        how = "likeness, distance and copies are met" if best.scores.met else "not all met"
         out = ", ".join(name for name in names if name not in taken)
-        return (
-            chosen,
-            f"{chosen}: best on {len(real)} rows held out (area of a classifier that tells them, "
-            f"share of rows nearer to training rows, skill lost: {said}"
-            f"{out and f'; not within {self.budget:g} s: {out}'})",
-            left,
+        return best, (
+            f"{best.name}: best on rows held out, {how} (area of a classifier, share nearer to "
+            f"training rows, copies, skill lost: {told}"
+            f"{out and f'; not within {self.budget:g} s: {out}'})"
         )
 
-    def _affordable(self, names: list[str], block: Block) -> tuple[list[str], float]:
-        """The first candidate, the cheapest others that the budget allows, and seconds left."""
+    def _no_contest(self, names: list[str], block: Block) -> str:
+        """Why the first candidate was taken without one."""
+        if len(self._entries(names)) == 1:
+            return f"{names[0]}: the only candidate"
+        if len(block) < _FEWEST_ROWS:
+            return f"{names[0]}: the first candidate, as {len(block)} rows allow no contest"
+        return (
+            f"{names[0]}: the first candidate, as a contest on {len(block)} rows would take more "
+            f"than {self.budget:g} s"
+        )
+
+    def _affordable(self, names: list[str], block: Block) -> list[str]:
+        """The first candidate and the cheapest others that the budget allows; none if not two."""
+        if len(block) < _FEWEST_ROWS:
+            return []
         first, others = names[0], names[1:]
-        measured = _SECONDS_MEASURED * min(len(block) / 2, MOST_ROWS) / MOST_ROWS
-        left = self.budget - 1.5 * seconds_of(first, block) - measured
-        taken = [first]
-        for kind in sorted(others, key=lambda kind: seconds_of(kind, block)):
-            cost = seconds_of(kind, block) + measured
-            # Two candidates make a contest; how private the first is to be comes before a third.
-            kept = self._seconds_of_knob(first, block) if len(taken) > 1 else 0.0
-            if cost + kept > left:
+        taken: list[str] = []
+        for kind in [first, *sorted(others, key=lambda kind: seconds_of(kind, block))]:
+            kinds = [*taken, kind]
+            if seconds_of_contest(kinds, len(self._entries(kinds)), block) > self.budget:
                 break
-            left -= cost
-            taken.append(kind)
-        return taken, left
+            taken = kinds
+        return taken if len(self._entries(taken)) > 1 else []
+
+    def _entries(self, kinds: list[str]) -> list[float | None]:
+        """The knobs of all kinds, one after the other."""
+        return [privacy for kind in kinds for privacy in self._knob(kind)]
+
+    def _knob(self, kind: str) -> tuple[float | None, ...]:
+        """The values of privacy at which a kind takes part."""
+        known = self._new(kind).parameters
+        if "privacy" not in known:
+            return (None,)
+        return _KNOB if self.privacy is None else (self.privacy,)
+
+    def _powers(self, generator: Generator) -> Sequence[float]:
+        """Of the sieves that there are to choose from."""
+        if not may_be_sieved(generator.name):
+            return ()
+        return POWERS if self.privacy is None else POWERS[:1]
+
+    def _at(self, generator: Generator, privacy: float) -> Generator:
+        """The same fit at another privacy."""
+        again = self._new(generator.name, **generator.parameters | {"privacy": privacy})
+        again.adopt(*generator.state())
+        return again
 
     def draw(self, streams: Sequence[np.random.Generator]) -> Block:
         """As the winner draws."""
@@ -275,19 +253,8 @@ class Auto(Generator):
             raise NotFitted("generator 'auto' was not fitted yet")
         return self.winner
 
-    def _new(self, kind: str, **options: Any) -> Generator:
+    def _new(self, kind: str, /, **options: Any) -> Generator:
         from .registry import create, suited  # late: the registry imports this file
 
         options = suited(kind, privacy=self.privacy) | options
         return create(kind, self.table, **options)
-
-
-def seconds_of(kind: str, block: Block) -> float:
-    """CPU seconds that a fit is known to take, about: from rows and columns alone.
-
-    Args:
-        kind: Name of a generator; one that is not known counts as a network.
-        block: The rows.
-    """
-    at_least, each = _SECONDS.get(kind, (60.0, 0.0))
-    return at_least + each * len(block) * len(block.table.names) ** 2

@@ -21,6 +21,7 @@ from .mixture import Mixture
 from .noise import Noise
 from .private import Private
 from .process import Process
+from .sieved import Sieved
 from .trees import Trees
 from .vae import VAE
 from .wgan import WGAN
@@ -37,13 +38,14 @@ GENERATORS: Final[dict[str, type[Generator]]] = {
     "noise": Noise,
     "private": Private,
     "process": Process,
+    "sieved": Sieved,
     "trees": Trees,
     "vae": VAE,
     "wgan": WGAN,
 }
 
 
-def create(name: str, table: Table, **options: Any) -> Generator:
+def create(name: str, table: Table, /, **options: Any) -> Generator:
     """A new generator by its name.
 
     Args:
@@ -64,7 +66,7 @@ def create(name: str, table: Table, **options: Any) -> Generator:
     return kind_of(name)(table, **options)
 
 
-def suited(name: str, **options: Any) -> dict[str, Any]:
+def suited(name: str, /, **options: Any) -> dict[str, Any]:
     """Those of the options that the constructor of a generator knows, and that are not None.
 
     Args:

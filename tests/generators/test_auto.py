@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from halflife.generators import Auto, Generator, UnknownGenerator
-from halflife.generators.auto import seconds_of
-from halflife.generators.contest_scores import ContestScores
+from halflife.generators import Auto, Generator, Sieved, UnknownGenerator
+from halflife.generators.contest_costs import seconds_of
 from halflife.generators.generator import CHUNK
 from halflife.generators.registry import GENERATORS
 from halflife.schemas.table import Block, Column, Table
@@ -54,10 +53,11 @@ def test_the_better_one_is_taken_and_it_says_why(
     monkeypatch.setitem(GENERATORS, "shuffled", Shuffled)
     auto = Auto(TABLE, candidates=candidates, budget=200.0)
     auto.fit(line(500), seed=0)
-    assert isinstance(auto.winner, Generator)
-    assert auto.winner.name == "trees"
-    assert auto.reason.startswith("trees: best on 250 rows held out")
-    assert "shuffled 0." in auto.reason
+    assert isinstance(auto.winner, Sieved)
+    assert auto.winner.inner.name == "trees"
+    assert auto.reason.startswith("trees at privacy 0")
+    assert "best on rows held out, likeness, distance and copies are met" in auto.reason
+    assert "shuffled sieved by 0: 0." in auto.reason
 
 
 def test_few_rows_allow_no_contest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,18 +77,18 @@ def test_candidates_must_be_others() -> None:
 
 def test_the_budget_is_kept_by_known_costs_not_by_a_clock() -> None:
     """The same on any machine: what does not fit is not tried, and the reason says so."""
-    auto = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=0.9)
+    auto = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=1.1)
     block = line(400)
     assert seconds_of("copula", block) < seconds_of("kde", block)
     auto.fit(block, seed=0)
-    assert "copula 0." in auto.reason
-    assert "not within 0.9 s: kde" in auto.reason
+    assert "; copula sieved by " in auto.reason
+    assert "not within 1.1 s: kde" in auto.reason
     tight = Auto(TABLE, candidates=("trees", "copula"), budget=0.1)
     tight.fit(block, seed=0)
     assert tight.reason == (
         "trees: the first candidate, as a contest on 400 rows would take more than 0.1 s"
     )
-    again = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=0.9)
+    again = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=1.1)
     again.fit(block, seed=0)
     assert again.reason == auto.reason
     assert again.sample(50, seed=1).digest() == auto.sample(50, seed=1).digest()
@@ -103,25 +103,29 @@ def test_privacy_goes_to_the_candidates_that_have_it() -> None:
         Auto(TABLE, budget=0)
 
 
-def test_the_score_is_a_half_for_like_and_one_for_unlike() -> None:
-    block = line(600)
-    train, held_out, like = block[:200], block[200:400], block[400:]
-    found = ContestScores.of(train, held_out, like, seed=0)
-    assert found.area < 0.6
-    # Standard error of a share from 200 rows: .035.
-    assert found.near == pytest.approx(0.5, abs=0.12)
-    other = Block(TABLE, like.numbers + np.array([0.0, 3.0]), like.texts)
-    assert ContestScores.of(train, held_out, other, seed=0).area > 0.98
-    assert ContestScores.of(train, held_out, train, seed=0).near == 1.0
+def test_privacy_and_sieve_are_chosen_only_where_no_privacy_is_given() -> None:
+    block = line(400)
+    free = Auto(TABLE, candidates=("trees",))
+    free.fit(block, seed=0)
+    assert isinstance(free.winner, Sieved)
+    privacy = free.winner.inner.parameters["privacy"]
+    assert free.reason.startswith(f"trees at privacy {privacy:g} sieved by {free.winner.power:g}: ")
+    given = Auto(TABLE, candidates=("trees",), privacy=0.7)
+    given.fit(block, seed=0)
+    assert given.reason == "trees: the only candidate"
+    several = Auto(TABLE, candidates=("trees", "copula"), privacy=0.7)
+    several.fit(block, seed=0)
+    assert isinstance(several.winner, Sieved)
+    assert several.winner.power == 0.0
+    again = Auto(TABLE, candidates=("trees",))
+    again.fit(block, seed=0)
+    assert again.reason == free.reason
+    assert again.sample(40, seed=1).digest() == free.sample(40, seed=1).digest()
 
 
-def test_skill_is_lost_where_the_target_is_drawn_on_its_own() -> None:
-    table = Table(TABLE.columns, target="y")
-    block = line(600)
-    block = Block(table, block.numbers, block.texts)
-    blind = block.numbers[400:].copy()
-    blind[:, 1] = np.random.default_rng(2).permutation(blind[:, 1])
-    found = ContestScores.of(
-        block[:200], block[200:400], Block(table, blind, block.texts[400:]), seed=0
-    )
-    assert found.lost > 0.8
+def test_what_promises_privacy_is_not_sieved() -> None:
+    columns = (Column(name="x", minimum=-5, maximum=5), Column(name="y", minimum=-5, maximum=5))
+    table = Table(columns)
+    auto = Auto(table, candidates=("private", "copula"), budget=500.0)
+    auto.fit(Block(table, line(400).numbers, line(400).texts), seed=0)
+    assert "private: 0." in auto.reason

@@ -1,0 +1,55 @@
+"""Which of many rows a sieve keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from halflife.generators.row_places import RowPlaces
+from halflife.generators.row_sieve import RowSieve, kept
+from halflife.schemas.table import Block, Column, Table
+
+TABLE = Table((Column(name="x"),))
+
+
+def rows(x: list[float]) -> Block:
+    return Block(TABLE, np.array(x)[:, None], np.empty((len(x), 0), dtype=object))
+
+
+def test_each_training_row_has_its_turn_before_another_has_two() -> None:
+    which = np.repeat([0, 1, 2], [50, 3, 1])
+    distances = np.ones((54, 3))
+    chosen = kept(distances, which, 0.0, 5, np.random.default_rng(0))
+    assert np.bincount(which[chosen], minlength=3).tolist() == [2, 2, 1]
+    assert (np.diff(chosen) > 0).all()
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.0])
+def test_chances_are_in_proportion_to_the_ratio_to_the_power(power: float) -> None:
+    distances = np.array([[1.0, 2.0, 2.0], [1.0, 2.0, 4.0]])  # ratios 1/2 and 1/4
+    which = np.zeros(2, dtype=np.int64)
+    random = np.random.default_rng(0)
+    first = [kept(distances, which, power, 1, random)[0] == 0 for _ in range(4000)]
+    chance = 2**power / (2**power + 1)
+    assert np.mean(first) == pytest.approx(chance, abs=4 * np.sqrt(0.25 / 4000))
+
+
+def test_a_copy_is_left_where_there_is_another_row() -> None:
+    sieve = RowSieve(RowPlaces.of(rows([0.0, 1.0, 2.0])), power=1.0)
+    for seed in range(20):
+        made = sieve.kept(rows([1.0, 1.2]), 1, np.random.default_rng(seed))
+        assert made.numbers.item() == 1.2
+        tries = [rows([1.0, 0.3]), rows([1.2, 0.0])]
+        best = sieve.best(tries, np.random.default_rng(seed))
+        assert best.numbers.ravel().tolist() == [1.2, 0.3]
+
+
+def test_few_rows_are_all_kept_and_a_sieve_is_restored() -> None:
+    sieve = RowSieve(RowPlaces.of(rows([0.0, 1.0, 2.0])), power=3.0)
+    again = RowSieve.restore(*sieve.state())
+    made = rows([0.2, 0.9, 1.7, 1.6])
+    assert sieve.kept(made, 9, np.random.default_rng(0)).digest() == made.digest()
+    assert (
+        again.kept(made, 2, np.random.default_rng(1)).digest()
+        == sieve.kept(made, 2, np.random.default_rng(1)).digest()
+    )
