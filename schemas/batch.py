@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -57,3 +58,18 @@ class SyntheticBatch(Message):
     partition: int = Field(ge=0, description="Partition of the rows.")
     first_offset: int = Field(ge=0, description="Offset of row 0.")
     last_offset: int = Field(ge=0, description="Offset of the last row.")
+
+    @property
+    def maker(self) -> str:
+        """Which generator made it, in words: one that sifts the rows of another names both."""
+        return maker_of(self.generator, self.options)
+
+
+def maker_of(generator: str, options: Mapping[str, Any]) -> str:
+    """A generator in words.
+
+    Example:
+        >>> maker_of("trees", {"privacy": 0.4}), maker_of("sieved", {"kind": "trees"})
+        ('trees', 'sieved trees')
+    """
+    return " ".join(filter(None, (generator, str(options.get("kind") or ""))))

@@ -82,8 +82,10 @@ def _show(rows: list[dict[str, Any]], stream: str | None) -> None:
 
 def _maker(row: dict[str, Any]) -> str:
     """The generator, and the epsilon that it kept to."""
-    epsilon = row["options"].get("epsilon")
-    return f"{row['generator']} (epsilon {epsilon:g})" if epsilon else str(row["generator"])
+    from halflife.schemas.batch import maker_of
+
+    maker, epsilon = maker_of(row["generator"], row["options"]), row["options"].get("epsilon")
+    return f"{maker} (epsilon {epsilon:g})" if epsilon else maker
 
 
 def _cost(row: dict[str, Any]) -> str:

@@ -106,8 +106,11 @@ def _plumbing(found: dict[str, Any]) -> list[str]:
 def _batch(batch: dict[str, Any] | None) -> str:
     if batch is None:
         return "none yet"
+    from halflife.schemas.batch import maker_of
+
     made = batch["created"][:16].replace("T", " ")
-    return f"{batch['batch_id'][:8]}: {batch['rows']} rows by {batch['generator']}, {made}"
+    maker = maker_of(batch["generator"], batch["options"])
+    return f"{batch['batch_id'][:8]}: {batch['rows']} rows by {maker}, {made}"
 
 
 def _now(stream: dict[str, Any]) -> str:

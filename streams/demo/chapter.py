@@ -89,7 +89,7 @@ class Chapter:
         first = "first batch" if batch.supersedes is None else "new batch"
         yield (
             f"[bold green]{first} in circulation[/]: {batch.rows:,} synthetic rows by "
-            f"{batch.generator}, trained on {batch.trained_on} real records, judged on "
+            f"{batch.maker}, trained on {batch.trained_on} real records, judged on "
             f"{batch.window.count - batch.trained_on} others; fidelity at birth: "
             f"{_parts(birth['parts'])} (1 = as good as another real sample)"
         )

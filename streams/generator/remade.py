@@ -53,7 +53,7 @@ class Remade:
     def text(self) -> str:
         """In a sentence or two."""
         manifest = self.manifest
-        head = f"batch {manifest.batch_id}: {len(self.batch):,} rows by {manifest.generator!r}"
+        head = f"batch {manifest.batch_id}: {len(self.batch):,} rows by {manifest.maker!r}"
         if self.same:
             return f"{head}, the same bit for bit (digest {self.digest})"
         said = f"{head} differ from those of its manifest (digest {self.digest}, not "

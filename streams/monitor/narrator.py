@@ -66,7 +66,7 @@ class Narrator:
         if circulation is not None and now[2] != before[2]:
             batch = circulation.batch
             log.info("%s: batch %s circulates: %s rows by %s",
-                     name, batch.batch_id[:8], f"{batch.rows:,}", batch.generator)  # fmt: skip
+                     name, batch.batch_id[:8], f"{batch.rows:,}", batch.maker)  # fmt: skip
 
 
 def _standing(stream: StreamWatch) -> tuple[str, int, str | None]:

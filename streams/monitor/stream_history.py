@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from halflife.schemas.batch import maker_of
 from halflife.schemas.table import FloatArray
 
 from .trail import Trail
@@ -193,4 +194,5 @@ def _batch(batch: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if batch is None:
         return None
     told = {n: batch.get(n) for n in ("batch_id", "generator", "rows", "trained_on", "supersedes")}
+    told["generator"] = maker_of(str(batch.get("generator")), batch.get("options") or {})
     return told | {"created": seconds_of(batch["created"])}

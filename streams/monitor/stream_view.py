@@ -102,7 +102,7 @@ def _batch(circulation: Circulation, records: int) -> dict[str, Any]:
     batch = circulation.batch
     return {
         "batch_id": batch.batch_id,
-        "generator": batch.generator,
+        "generator": batch.maker,
         "rows": batch.rows,
         "trained_on": batch.trained_on,
         "created": batch.created.timestamp(),
