@@ -19,7 +19,7 @@ from .progress import Progress
 from .seen import Seen
 from .sieved import Sieved, may_be_sieved
 
-_FEWEST_ROWS: Final = 200
+_FEWEST_ROWS: Final = 100  # at 80 what is taught by so few decides by chance
 _TIE: Final = 0.03
 _KNOB: Final = (0.0, 0.25)
 
@@ -33,7 +33,7 @@ class Auto(Generator):
     target is declared, the skill that models lack which are trained on the rows. Candidates that
     have a knob of privacy take part at 0 and at .25, each with the weakest sieve that brings the
     share to .57 (`Contest`). The least sum wins; a kind other than the first must be better by .03.
-    The winner is then fitted on all rows. Fewer than 200 rows allow no contest, and the first
+    The winner is then fitted on all rows. Fewer than 100 rows allow no contest, and the first
     candidate is taken as it is.
 
     The budget is kept by what the candidates are known to cost for so many rows and columns, not
