@@ -10,6 +10,7 @@ import numpy as np
 from halflife.schemas.table import Block, Table
 
 from .archive import Arrays
+from .column_grower import is_much_work
 from .conditions import Where
 from .contest import POWERS, Contest, Entry
 from .contest_costs import seconds_of, seconds_of_contest
@@ -84,6 +85,7 @@ class Auto(Generator):
         self.candidates = tuple(candidates)
         self.budget = budget
         self.privacy = privacy
+        self._few_trees: bool | None = None
         if not self.candidates or self.name in self.candidates:
             raise ValueError(f"candidates of 'auto' are other generators, not {list(candidates)}")
         if not budget > 0:
@@ -114,6 +116,8 @@ class Auto(Generator):
         """Choose, then fit the winner on all rows."""
         champion = warm.winner if isinstance(warm, Auto) else warm
         champion = champion.inner if isinstance(champion, Sieved) else champion
+        # Halves are learnt from as all rows will be.
+        self._few_trees = is_much_work(len(block), len(self.table.names))
 
         def fitted(kind: str, rows: Block, /, **options: Any) -> Generator:
             generator = self._new(kind, **options)
@@ -256,5 +260,5 @@ class Auto(Generator):
     def _new(self, kind: str, /, **options: Any) -> Generator:
         from .registry import create, suited  # late: the registry imports this file
 
-        options = suited(kind, privacy=self.privacy) | options
+        options = suited(kind, privacy=self.privacy, few_trees=self._few_trees) | options
         return create(kind, self.table, **options)

@@ -18,6 +18,8 @@ from .trend import Trend
 _SIZES: Final = (1, 2.5, 6, 15, 40)
 _FEW_SIZES: Final = (2.5, 10)
 _MANY_FEATURES: Final = 8
+_MUCH_WORK: Final = 100_000
+_MANY_PREDICTORS: Final = 32
 _ENOUGH_WEIGHED: Final = 3
 _MOST_ROWS_OF_TREND: Final = 4_000
 _FEWEST_ROWS_OF_TREND: Final = 50
@@ -26,6 +28,21 @@ _FEW_FIXED: Final = 0.2
 _OFTEN: Final = 5
 _LARGE: Final = 0.01
 _NEW_LEVELS: Final = 0.02
+
+
+def is_much_work(rows: int, columns: int) -> bool:
+    """Whether a table is so large that few trees have to do: over 100,000 rows times predictors.
+
+    Example:
+        >>> is_much_work(1_000, 10), is_much_work(20_000, 6)
+        (False, True)
+    """
+    return cells_to_grow(rows, columns) > _MUCH_WORK
+
+
+def cells_to_grow(rows: int, columns: int) -> int:
+    """Rows times predictors of all columns, each of which has at most 32."""
+    return rows * sum(min(j, _MANY_PREDICTORS) for j in range(columns))
 
 
 class ColumnGrower:

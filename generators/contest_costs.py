@@ -7,18 +7,21 @@ from typing import Final
 
 from halflife.schemas.table import Block
 
+from .column_grower import cells_to_grow, is_much_work
+
 _SECONDS_MEASURED: Final = (0.1, 1.0e-5)
 """Of one entry of a contest: at least, and for each row and column."""
-_SECONDS: Final[dict[str, tuple[float, float]]] = {
-    # at least, and for each row and square of columns; measured at 500 to 20,000 rows
-    "trees": (0.3, 1.0e-6),
-    "copula": (0.02, 1.0e-7),
-    "mixture": (0.05, 1.0e-6),
-    "kde": (0.05, 6.0e-6),
-    "noise": (0.05, 1.0e-7),
-    "interpolation": (0.05, 1.0e-6),
+_SECONDS: Final[dict[str, tuple[float, float, int]]] = {
+    # at least, and for each row and power of columns; measured at 300 to 20,000 rows
+    "copula": (0.02, 1.0e-7, 2),
+    "mixture": (0.05, 3.0e-5, 1),
+    "kde": (0.3, 3.0e-6, 2),
+    "noise": (0.05, 1.0e-7, 2),
+    "interpolation": (0.05, 1.0e-6, 2),
 }
-_OF_NETWORKS: Final = (60.0, 0.0)
+_OF_TREES: Final = {False: (0.15, 1.2e-5), True: (0.15, 5.0e-7)}
+"""At least, and for each row and predictor: of all trees, and of few."""
+_OF_NETWORKS: Final = (60.0, 0.0, 0)
 
 
 def seconds_of(kind: str, block: Block) -> float:
@@ -28,8 +31,12 @@ def seconds_of(kind: str, block: Block) -> float:
         kind: Name of a generator; one that is not known counts as a network.
         block: The rows.
     """
-    at_least, each = _SECONDS.get(kind, _OF_NETWORKS)
-    return at_least + each * len(block) * len(block.table.names) ** 2
+    rows, columns = len(block), len(block.table.names)
+    if kind == "trees":
+        at_least, each = _OF_TREES[is_much_work(rows, columns)]
+        return at_least + each * cells_to_grow(rows, columns)
+    at_least, each, power = _SECONDS.get(kind, _OF_NETWORKS)
+    return at_least + each * rows * columns**power
 
 
 def seconds_of_contest(kinds: Sequence[str], entries: int, block: Block) -> float:

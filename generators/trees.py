@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block, Column, FloatArray, Kind, ObjectArray, Role, Table
 
 from .archive import Arrays
-from .column_grower import ColumnGrower
+from .column_grower import ColumnGrower, is_much_work
 from .column_step import ColumnStep
 from .conditioned_trees import Particles, weighed
 from .conditions import Where
@@ -30,8 +30,6 @@ _UNIFORMS: Final = 6
 _PLACE: Final = 2
 _NO_DONOR: Final = -1
 _Drawn = tuple[FloatArray, FloatArray, IntArray]
-_MUCH_WORK: Final = 100_000
-_MANY_PREDICTORS: Final = 32
 _LEAN: Final = 4.0
 _HONEST: Final = 0.25
 _Model = TypeVar("_Model", LeafTree, LeafMixture, Trend)
@@ -56,8 +54,8 @@ class Trees(Generator):
     drawn as a trend and what is left beside it (`Trend`). A missing cell is drawn first, by a tree
     of its own. Laws are kept by construction (`LawCoding`).
 
-    Where rows times features are many (over 100,000 cells for all columns), there are two sizes of
-    leaves instead of five and no trend, so that 20,000 rows take a second.
+    Where rows times predictors are many (`is_much_work`), there are two sizes of leaves instead of
+    five and no trend, so that 20,000 rows take a second.
 
     Args:
         table: What the columns are, and the laws to keep.
@@ -66,6 +64,8 @@ class Trees(Generator):
             Rows held out are likeliest at .25; the default keeps more distance. The higher it is,
             the fewer synthetic rows are nearer to a training row than to any other real one, and
             the easier they are told from real ones.
+        few_trees: Whether two sizes of leaves and no trend have to do; as the rows have it, if
+            left out.
 
     Raises:
         ConflictingLaws: For laws that cannot all be kept by construction.
@@ -88,7 +88,14 @@ class Trees(Generator):
 
     name: ClassVar[str] = "trees"
 
-    def __init__(self, table: Table, *, min_leaf: int = 2, privacy: float = 0.4) -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        min_leaf: int = 2,
+        privacy: float = 0.4,
+        few_trees: bool | None = None,
+    ) -> None:
         super().__init__(table)
         if min_leaf < 1:
             raise ValueError(f"min_leaf must be at least 1, not {min_leaf}")
@@ -96,11 +103,16 @@ class Trees(Generator):
             raise ValueError(f"privacy must be between 0 and 1, not {privacy}")
         self.min_leaf = min_leaf
         self.privacy = privacy
+        self.few_trees = few_trees
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Arguments of the constructor other than the table."""
-        return {"min_leaf": self.min_leaf, "privacy": self.privacy}
+        return {
+            "min_leaf": self.min_leaf,
+            "privacy": self.privacy,
+            "few_trees": self.few_trees,
+        }
 
     def learn(
         self,
@@ -118,8 +130,8 @@ class Trees(Generator):
         view = _View(coding, {})
         steps: list[ColumnStep] = []
         order = _order(coding, latents)
-        work = len(block) * sum(min(j, _MANY_PREDICTORS) for j in range(len(order)))
-        grower = ColumnGrower(self.min_leaf, much_work=work > _MUCH_WORK)
+        few = is_much_work(len(block), len(order)) if self.few_trees is None else self.few_trees
+        grower = ColumnGrower(self.min_leaf, much_work=few)
         began = told = clock()
         for done, column in enumerate(order):
             levels, cells = _cells(latents, column)
