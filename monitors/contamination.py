@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from halflife.schemas.table import Block, Table
 from .accusation import Accusation
 from .arrays import key_of, pack, unpack
 from .chance_matches import CLOSE, LEVELS, ChanceMatches
-from .digit_law import DigitLaw, decimals
+from .digit_law import DigitLaw, decimals, few, many
 from .errors import NotFitted, StateMismatch, TooFewRows
 from .row_space import RowSpace
 
@@ -26,6 +27,7 @@ _COMMON: Final = 0.3  # share of real records that are like a row, from which th
 _EXACT: Final = 1e-9
 _MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
 _FAR: Final = 3.0  # such a distance that is kept as "at least this"
+_NEAR: Final = 0.1  # chance to be near a synthetic row, from which records say how rare others are
 _STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
 
 
@@ -116,7 +118,9 @@ class Contamination:
         new = points if unseen is None else points[unseen]
         steps = self._space.steps(real)
         self._chances = ChanceMatches.fit(points, new, synthetic, steps=steps)
-        self._digits = DigitLaw.fit(real.numbers)
+        common = self._common(points)
+        self._few = DigitLaw.fit(few(real.numbers, common))
+        self._many = DigitLaw.fit(many(real.numbers, common))
         self._reach()
 
     def accuse(self, block: Block) -> list[Accusation]:
@@ -126,19 +130,25 @@ class Contamination:
             NotFitted: Before `fit` or `restore`.
         """
         space = self._ready
-        self._short = np.zeros(len(block), dtype=np.bool_)
+        self._odd = np.zeros((2, len(block)), dtype=np.int64)
         self.alike = []
         if self._tree is None or not len(block):
             return []
         points = space.points(block)
         best: dict[int, Accusation] = {}
         alike: dict[int, Accusation] = {}
-        for found in self._near(points):
+        near = list(self._near(points))
+        for found in near:
             kept = best if found.chance <= _STRICT * self.rate else alike
             kept[found.record] = min(kept.get(found.record, found), found, key=_chance)
-        for found in self._rounded(block, points, best):
-            best[found.record] = found
-        self._short[list(best)] = False
+        common = self._common(points)
+        for i, (law, grades) in enumerate(((self._few, few), (self._many, many))):
+            self._odd[i] = law.ranks(law.sums(grades(block.numbers, common)))
+            places = np.flatnonzero(self._odd[i])
+            if len(places) and not law.is_common(len(block)):
+                pairs = near if i else self._rounded(block, points, places)
+                best |= self._by_digits(law, self._odd[i], pairs, best)
+        self._odd[:, list(best)] = 0
         self.alike = [
             alike[record]
             for record in sorted(alike.keys() - best.keys())
@@ -148,8 +158,9 @@ class Contamination:
 
     def take(self, count: int) -> None:
         """Go on behind the first records of the block that `accuse` was given last."""
-        self._digits.seen += count
-        self._digits.short += int(self._short[:count].sum())
+        for law, odd in zip((self._few, self._many), self._odd, strict=True):
+            law.seen += count
+            law.odd += np.bincount(odd[:count], minlength=len(law.odd))
 
     @property
     def usual(self) -> float:
@@ -158,10 +169,14 @@ class Contamination:
         return self._chances.usual
 
     @property
-    def running(self) -> dict[str, int]:
+    def running(self) -> dict[str, Any]:
         """What changes from record to record, as plain data: a part of the state."""
         _ = self._ready
-        return {"seen": self._digits.seen, "short": self._digits.short}
+        return {
+            "seen": self._few.seen,
+            "few": self._few.odd.tolist(),
+            "many": self._many.odd.tolist(),
+        }
 
     def _pairs(self, points: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Records and synthetic rows that are near to each other."""
@@ -184,34 +199,56 @@ class Contamination:
             yield from self._accusations(points, records[clear], rows[clear], chances[clear])
 
     def _rounded(
-        self, block: Block, points: FloatArray, known: Mapping[int, Accusation]
-    ) -> Iterator[Accusation]:
-        """Records with fewer digits than real ones have, and which a synthetic row rounds to."""
-        law, numbers = self._digits, block.numbers
-        digits = decimals(numbers)
-        sums = law.sums(digits)
-        self._short = law.is_short(sums)
-        places = np.flatnonzero(self._short)
-        if not len(places) or law.is_common(len(block)):
-            return
-        half = np.full(points.shape, _EXACT)
-        half[:, : numbers.shape[1]] = 0.5000001 * 10.0 ** -digits.astype(float) / self._ready.scales
-        pairs = [self._rounding_to(points[i], half[i]) for i in places]
-        records, rows = np.repeat(places, [len(each) for each in pairs]), np.concatenate(pairs)
+        self, block: Block, points: FloatArray, places: NDArray[np.intp]
+    ) -> list[Accusation]:
+        """Pairs of these records with synthetic rows that round to them."""
+        digits = decimals(block.numbers[places]).astype(np.float64)
+        half = np.full((len(places), points.shape[1]), _EXACT)
+        half[:, : digits.shape[1]] = 0.5000001 * 10.0**-digits / self._ready.scales
+        pairs = [self._rounding_to(points[i], each) for i, each in zip(places, half, strict=True)]
+        of = np.repeat(np.arange(len(places)), [len(each) for each in pairs])
+        records, rows = places[of], np.concatenate(pairs)
         if not len(records):
-            return
-        chances = self._chances.of(points[records], self._rows[rows], half[records])
-        spared = 0
-        for i in places.tolist():
+            return []
+        chances = self._chances.of(points[records], self._rows[rows], half[of])
+        return list(self._accusations(points, records, rows, chances))
+
+    def _by_digits(
+        self,
+        law: DigitLaw,
+        ranks: NDArray[np.int64],
+        pairs: list[Accusation],
+        known: Mapping[int, Accusation],
+    ) -> dict[int, Accusation]:
+        """Records with odd digits whose nearness to a synthetic row is, given these, too rare.
+
+        What is odd and near is what is asked about: how rare odd digits are is told by the others.
+        """
+        nearest: dict[int, Accusation] = {}
+        for pair in pairs:
+            nearest[pair.record] = min(nearest.get(pair.record, pair), pair, key=_chance)
+        found: dict[int, Accusation] = {}
+        spared = np.zeros_like(law.odd)
+        for i in np.flatnonzero(ranks).tolist():
             if i in known:
                 continue
-            rarity, own = law.rarity(sums[i], seen=i, short=spared), records == i
-            found = self._accusations(points, records[own], rows[own], rarity * chances[own])
-            first = min(found, key=_chance, default=None)
-            if first is None or first.chance > _STRICT * self.rate:
-                spared += 1
+            chance = law.rarity(int(ranks[i]), seen=i, odd=spared)
+            chance *= nearest[i].chance if i in nearest else 1.0
+            if i in nearest and chance <= _STRICT * self.rate:
+                found[i] = replace(nearest[i], chance=chance)
+            elif i in nearest and nearest[i].chance <= _NEAR:
+                ranks[i] = 0
             else:
-                yield first
+                spared[ranks[i]] += 1
+        return found
+
+    def _common(self, points: FloatArray) -> NDArray[np.bool_]:
+        """Numeric cells at values that come often, shape (n, d)."""
+        laws = self._chances.laws[: len(self.table.numeric)]
+        common = np.zeros((len(points), len(laws)), dtype=np.bool_)
+        for j, law in enumerate(laws):
+            common[:, j] = law.repeats(points[:, j])
+        return common
 
     def _rounding_to(self, point: FloatArray, half: FloatArray) -> NDArray[np.intp]:
         """The synthetic rows that a record may be, given half the last digit of its cells."""
@@ -270,7 +307,8 @@ class Contamination:
             "key": self._key,
             "space": self._ready.state(),
             "chances": self._chances.state(),
-            "digits": self._digits.state(),
+            "few": self._few.state(),
+            "many": self._many.state(),
             "running": self.running,
             "margins": {name: pack(margins) for name, margins in self._margins.items()},
         }
@@ -292,8 +330,10 @@ class Contamination:
             )
         self._space = RowSpace.of_state(self.table, state["space"])
         self._chances = ChanceMatches.of_state(state["chances"])
-        self._digits = DigitLaw.of_state(state["digits"])
-        self._digits.seen, self._digits.short = state["running"]["seen"], state["running"]["short"]
+        running = state["running"]
+        self._few, self._many = (DigitLaw.of_state(state[name]) for name in ("few", "many"))
+        self._few.seen = self._many.seen = running["seen"]
+        self._few.odd, self._many.odd = np.array(running["few"]), np.array(running["many"])
         margins = {name: unpack(each) for name, each in state["margins"].items()}
         self._margins = {name: each for name, each in margins.items() if name in batches}
         for name, each in self._margins.items():
@@ -307,7 +347,7 @@ class Contamination:
 
     @property
     def _key(self) -> str:
-        return key_of("contamination", 1, self.table.digest, self.rate)
+        return key_of("contamination", 2, self.table.digest, self.rate)
 
     @property
     def _ready(self) -> RowSpace:
