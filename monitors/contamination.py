@@ -234,7 +234,7 @@ class Contamination:
                 continue
             chance = law.rarity(int(ranks[i]), seen=i, odd=spared)
             chance *= nearest[i].chance if i in nearest else 1.0
-            if i in nearest and chance <= _STRICT * self.rate:
+            if i in nearest and chance <= self.rate:
                 found[i] = replace(nearest[i], chance=chance)
             elif i in nearest and nearest[i].chance <= _NEAR:
                 ranks[i] = 0
@@ -369,7 +369,9 @@ class Contamination:
         """How far from a synthetic row anything can be accused, and how many rows can be told."""
         from scipy.spatial import cKDTree
 
-        allowed = self._chances.typical(self._rows) <= _STRICT * self.rate
+        typical = self._chances.typical(self._rows)
+        allowed = typical <= _STRICT * self.rate
+        allowed[:, 1:] |= typical[:, 1:] * self._many.least <= self.rate  # jitter has all digits
         inside = self._limits[:, None] >= np.array(LEVELS)
         inside[:, 0] = True  # an equal row is as near as can be
         shares = (allowed & inside).sum(axis=0) / max(sum(map(len, self._margins.values())), 1)

@@ -130,6 +130,12 @@ class DigitLaw:
         records = self.size + self.seen + seen + 1
         return 1.0 if fewer > _RARE * records else fewer / records
 
+    @property
+    def least(self) -> float:
+        """The rarity of a record that is as odd as can be in all columns; 1 where none is rare."""
+        most = self.sums(np.zeros((1, len(self.counts)), dtype=np.int64))
+        return 1.0 if self.is_common(0) else self.rarity(int(self.ranks(most)[0]))
+
     def is_common(self, seen: int) -> bool:
         """Whether odd digits are no rarity, even if none of so many more records had them."""
         if len(self.tops) < _KEPT or self.size < 4 * _KEPT:
