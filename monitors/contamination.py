@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -16,6 +17,8 @@ from .arrays import key_of, pack, unpack
 from .chance_matches import CLOSE, LEVELS, ChanceMatches
 from .digit_law import DigitLaw, decimals, few, many
 from .errors import NotFitted, StateMismatch, TooFewRows
+from .margins import MARGIN, margins
+from .match_rate import match_evidence
 from .row_space import RowSpace
 
 FloatArray = NDArray[np.float64]
@@ -25,9 +28,8 @@ _FEWEST: Final = 20  # real rows, and of these unseen ones, from which anything 
 _NEIGHBOURS: Final = 3
 _COMMON: Final = 0.3  # share of real records that are like a row, from which that tells nothing
 _EXACT: Final = 1e-9
-_MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
-_FAR: Final = 3.0  # such a distance that is kept as "at least this"
 _NEAR: Final = 0.1  # chance to be near a synthetic row, from which records say how rare others are
+_ODD: Final = 0.5  # that of one by its digits, which are rare and near by two estimates
 _STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
 
 
@@ -111,7 +113,7 @@ class Contamination:
         self._space = RowSpace.fit(real)
         points = self._space.points(real)
         rows = {name: self._space.points(block) for name, block in batches.items()}
-        self._margins = _margins(points, rows, {} if before is None else before["margins"])
+        self._margins = margins(points, rows, {} if before is None else before["margins"])
         self._gather(rows)
         apart = np.concatenate(list(self._margins.values())) > 0
         synthetic = np.concatenate(list(rows.values()))[apart]
@@ -131,6 +133,7 @@ class Contamination:
         """
         space = self._ready
         self._odd = np.zeros((2, len(block)), dtype=np.int64)
+        self._met: list[dict[int, tuple[str, int]]] = [{}, {}]
         self.alike = []
         if self._tree is None or not len(block):
             return []
@@ -147,7 +150,7 @@ class Contamination:
             places = np.flatnonzero(self._odd[i])
             if len(places) and not law.is_common(len(block)):
                 pairs = near if i else self._rounded(block, points, places)
-                best |= self._by_digits(law, self._odd[i], pairs, best)
+                best |= self._by_digits(law, self._odd[i], pairs, best, self._met[i])
         self._odd[:, list(best)] = 0
         self.alike = [
             alike[record]
@@ -158,9 +161,12 @@ class Contamination:
 
     def take(self, count: int) -> None:
         """Go on behind the first records of the block that `accuse` was given last."""
-        for law, odd in zip((self._few, self._many), self._odd, strict=True):
+        for law, odd, met in zip((self._few, self._many), self._odd, self._met, strict=True):
             law.seen += count
             law.odd += np.bincount(odd[:count], minlength=len(law.odd))
+            for record, row in met.items():
+                if record < count:
+                    law.meet(row)
 
     @property
     def usual(self) -> float:
@@ -172,11 +178,7 @@ class Contamination:
     def running(self) -> dict[str, Any]:
         """What changes from record to record, as plain data: a part of the state."""
         _ = self._ready
-        return {
-            "seen": self._few.seen,
-            "few": self._few.odd.tolist(),
-            "many": self._many.odd.tolist(),
-        }
+        return {"few": self._few.running, "many": self._many.running}
 
     def _pairs(self, points: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Records and synthetic rows that are near to each other."""
@@ -219,36 +221,44 @@ class Contamination:
         ranks: NDArray[np.int64],
         pairs: list[Accusation],
         known: Mapping[int, Accusation],
+        met: dict[int, tuple[str, int]],
     ) -> dict[int, Accusation]:
         """Records with odd digits whose nearness to a synthetic row is, given these, too rare.
 
         What is odd and near is what is asked about: how rare odd digits are is told by the others.
+        And where records odder than all real ones are near to one synthetic row after the other,
+        they come from there, even if each by itself might not (`match_evidence`).
         """
         nearest: dict[int, Accusation] = {}
         for pair in pairs:
             nearest[pair.record] = min(nearest.get(pair.record, pair), pair, key=_chance)
         found: dict[int, Accusation] = {}
-        spared = np.zeros_like(law.odd)
+        rows, spared = set(law.rows), np.zeros_like(law.odd)
         for i in np.flatnonzero(ranks).tolist():
+            pair = nearest.get(i)
             if i in known:
                 continue
-            chance = law.rarity(int(ranks[i]), seen=i, odd=spared)
-            chance *= nearest[i].chance if i in nearest else 1.0
-            if i in nearest and chance <= self.rate:
-                found[i] = replace(nearest[i], chance=chance)
-            elif i in nearest and nearest[i].chance <= _NEAR:
-                ranks[i] = 0
-            else:
+            if pair is None or pair.chance > _NEAR:
                 spared[ranks[i]] += 1
+                continue
+            chance = pair.chance * law.rarity(int(ranks[i]), seen=i, odd=spared)
+            if ranks[i] == len(law.tops):
+                met[i] = pair.batch, pair.row
+                rows.add(met[i])
+                others = int(law.odd[-1] + spared[-1])
+                nats = match_evidence(len(rows), len(rows) + others, usual=_NEAR)
+                chance = min(chance, math.exp(-nats))
+            if chance <= _ODD * self.rate:
+                found[i] = replace(pair, chance=chance)
+            else:
+                ranks[i] = 0
         return found
 
     def _common(self, points: FloatArray) -> NDArray[np.bool_]:
         """Numeric cells at values that come often, shape (n, d)."""
         laws = self._chances.laws[: len(self.table.numeric)]
-        common = np.zeros((len(points), len(laws)), dtype=np.bool_)
-        for j, law in enumerate(laws):
-            common[:, j] = law.repeats(points[:, j])
-        return common
+        common = [law.repeats(points[:, j]) for j, law in enumerate(laws)]
+        return np.array(common, dtype=np.bool_).reshape(len(laws), len(points)).T
 
     def _rounding_to(self, point: FloatArray, half: FloatArray) -> NDArray[np.intp]:
         """The synthetic rows that a record may be, given half the last digit of its cells."""
@@ -332,8 +342,8 @@ class Contamination:
         self._chances = ChanceMatches.of_state(state["chances"])
         running = state["running"]
         self._few, self._many = (DigitLaw.of_state(state[name]) for name in ("few", "many"))
-        self._few.seen = self._many.seen = running["seen"]
-        self._few.odd, self._many.odd = np.array(running["few"]), np.array(running["many"])
+        self._few.go_on(running["few"])
+        self._many.go_on(running["many"])
         margins = {name: unpack(each) for name, each in state["margins"].items()}
         self._margins = {name: each for name, each in margins.items() if name in batches}
         for name, each in self._margins.items():
@@ -363,7 +373,7 @@ class Contamination:
         self._rows = np.concatenate([np.empty((0, width)), *parts])
         self._origins = [(name, i) for name, each in zip(rows, kept, strict=True) for i in each]
         margins = [self._margins[name][each] for name, each in zip(rows, kept, strict=True)]
-        self._limits = np.concatenate([np.empty(0), *margins]) * _MARGIN / 2
+        self._limits = np.concatenate([np.empty(0), *margins]) * MARGIN / 2
 
     def _reach(self) -> None:
         """How far from a synthetic row anything can be accused, and how many rows can be told."""
@@ -371,7 +381,9 @@ class Contamination:
 
         typical = self._chances.typical(self._rows)
         allowed = typical <= _STRICT * self.rate
-        allowed[:, 1:] |= typical[:, 1:] * self._many.least <= self.rate  # jitter has all digits
+        allowed[:, 1:] |= (
+            typical[:, 1:] * self._many.least <= _ODD * self.rate
+        )  # jitter has all digits
         inside = self._limits[:, None] >= np.array(LEVELS)
         inside[:, 0] = True  # an equal row is as near as can be
         shares = (allowed & inside).sum(axis=0) / max(sum(map(len, self._margins.values())), 1)
@@ -385,18 +397,3 @@ class Contamination:
 
 def _chance(accusation: Accusation) -> float:
     return accusation.chance
-
-
-def _margins(
-    real: FloatArray, rows: Mapping[str, FloatArray], before: Mapping[str, Any]
-) -> dict[str, Int16Array]:
-    """How far each synthetic row is from the nearest real one ever known, in steps; 0 for equal."""
-    from scipy.spatial import cKDTree
-
-    tree = cKDTree(real)
-    found = {}
-    for name, points in rows.items():
-        distances, _ = tree.query(points, p=np.inf, distance_upper_bound=_FAR)
-        steps = np.floor(np.minimum(distances, _FAR) / _MARGIN).astype(np.int16)
-        found[name] = np.minimum(steps, unpack(before[name])) if name in before else steps
-    return found

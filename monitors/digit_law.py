@@ -21,6 +21,7 @@ _COARSE: Final = (12, 1e-9)  # decimals, and relative error, up to which digits 
 _FINE: Final = (16, 1e-13)
 _RARE: Final = 0.1  # share of odd records from which on they tell nothing
 _KEPT: Final = 25  # rarest sums that are kept
+_MET: Final = 100  # synthetic rows that are kept
 _TIE: Final = 1e-9
 
 
@@ -85,6 +86,7 @@ class DigitLaw:
     Attributes:
         seen: Records since.
         odd: Shape (len(tops) + 1,), how many of them had a T beyond that many of ``tops``.
+        rows: Synthetic rows, by batch and number, that odd records were near to; 100 at most.
 
     Example:
         >>> real = np.random.default_rng(0).normal(size=(99, 2))
@@ -97,6 +99,7 @@ class DigitLaw:
     def __init__(self, counts: IntArray, tops: FloatArray, *, size: int) -> None:
         self.counts, self.tops, self.size = counts, tops, size
         self.seen, self.odd = 0, np.zeros(len(tops) + 1, dtype=np.int64)
+        self.rows: list[tuple[str, int]] = []
         self._nats = -np.log((np.cumsum(counts, axis=1) + 1.0) / (size + 1.0))
 
     @classmethod
@@ -129,6 +132,24 @@ class DigitLaw:
         fewer = len(self.tops) - rank + int(since[rank:].sum()) + 1
         records = self.size + self.seen + seen + 1
         return 1.0 if fewer > _RARE * records else fewer / records
+
+    def meet(self, row: tuple[str, int]) -> None:
+        """Note that a record odder than all real ones was near to a synthetic row.
+
+        Each counts once: replicates of one real record are near to the same.
+        """
+        if row not in self.rows and len(self.rows) < _MET:
+            self.rows.append(row)
+
+    @property
+    def running(self) -> dict[str, Any]:
+        """What changes from record to record, as plain data."""
+        return {"seen": self.seen, "odd": self.odd.tolist(), "rows": list(map(list, self.rows))}
+
+    def go_on(self, running: Mapping[str, Any]) -> None:
+        """Go on from `running`."""
+        self.seen, self.odd = running["seen"], np.array(running["odd"], dtype=np.int64)
+        self.rows = [(batch, row) for batch, row in running["rows"]]
 
     @property
     def least(self) -> float:
