@@ -15,7 +15,7 @@ from halflife.schemas.table import Block, Table
 from .accusation import Accusation
 from .arrays import key_of, pack, unpack
 from .chance_matches import CLOSE, LEVELS, ChanceMatches
-from .digit_law import DigitLaw, decimals, few, many
+from .digit_law import DigitLaw, decimals, few, many, meet
 from .errors import NotFitted, StateMismatch, TooFewRows
 from .margins import MARGIN, margins
 from .match_rate import match_evidence
@@ -151,7 +151,7 @@ class Contamination:
             if len(places) and not law.is_common(len(block)):
                 pairs = near if i else self._rounded(block, points, places)
                 best |= self._by_digits(law, self._odd[i], pairs, best, self._met[i])
-        self._odd[:, list(best)] = 0
+            self._odd[i, list(best)] = 0
         self.alike = [
             alike[record]
             for record in sorted(alike.keys() - best.keys())
@@ -166,7 +166,7 @@ class Contamination:
             law.odd += np.bincount(odd[:count], minlength=len(law.odd))
             for record, row in met.items():
                 if record < count:
-                    law.meet(row)
+                    meet(law.rows, row)
 
     @property
     def usual(self) -> float:
@@ -233,18 +233,19 @@ class Contamination:
         for pair in pairs:
             nearest[pair.record] = min(nearest.get(pair.record, pair), pair, key=_chance)
         found: dict[int, Accusation] = {}
-        rows, spared = set(law.rows), np.zeros_like(law.odd)
+        rows, spared = list(law.rows), np.zeros_like(law.odd)
         for i in np.flatnonzero(ranks).tolist():
             pair = nearest.get(i)
             if i in known:
                 continue
-            if pair is None or pair.chance > _NEAR:
+            common = law.rarity(len(law.tops), seen=i, odd=spared) == 1.0
+            if common or pair is None or pair.chance > _NEAR:
                 spared[ranks[i]] += 1
                 continue
             chance = pair.chance * law.rarity(int(ranks[i]), seen=i, odd=spared)
             if ranks[i] == len(law.tops):
                 met[i] = pair.batch, pair.row
-                rows.add(met[i])
+                meet(rows, met[i])
                 others = int(law.odd[-1] + spared[-1])
                 nats = match_evidence(len(rows), len(rows) + others, usual=_NEAR)
                 chance = min(chance, math.exp(-nats))

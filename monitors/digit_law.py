@@ -70,6 +70,15 @@ def _graded(grades: IntArray, numbers: FloatArray, common: BoolArray) -> IntArra
     return np.where(nothing, _MOST - _LEAST, grades)
 
 
+def meet(rows: list[tuple[str, int]], row: tuple[str, int]) -> None:
+    """Note that a record odder than all real ones was near to a synthetic row.
+
+    Each counts once, as replicates of one real record are near to the same; 100 are kept.
+    """
+    if row not in rows and len(rows) < _MET:
+        rows.append(row)
+
+
 class DigitLaw:
     """How rare it is that a record has digits as odd as these, in all columns together.
 
@@ -133,14 +142,6 @@ class DigitLaw:
         records = self.size + self.seen + seen + 1
         return 1.0 if fewer > _RARE * records else fewer / records
 
-    def meet(self, row: tuple[str, int]) -> None:
-        """Note that a record odder than all real ones was near to a synthetic row.
-
-        Each counts once: replicates of one real record are near to the same.
-        """
-        if row not in self.rows and len(self.rows) < _MET:
-            self.rows.append(row)
-
     @property
     def running(self) -> dict[str, Any]:
         """What changes from record to record, as plain data."""
@@ -153,9 +154,10 @@ class DigitLaw:
 
     @property
     def least(self) -> float:
-        """The rarity of a record that is as odd as can be in all columns; 1 where none is rare."""
+        """The rarity of a record as odd as can be, by the reference alone; 1 if none is rare."""
         most = self.sums(np.zeros((1, len(self.counts)), dtype=np.int64))
-        return 1.0 if self.is_common(0) else self.rarity(int(self.ranks(most)[0]))
+        unread = DigitLaw(self.counts, self.tops, size=self.size)
+        return 1.0 if unread.is_common(0) else unread.rarity(int(unread.ranks(most)[0]))
 
     def is_common(self, seen: int) -> bool:
         """Whether odd digits are no rarity, even if none of so many more records had them."""
