@@ -230,8 +230,8 @@ class Contamination:
         they come from there, even if each by itself might not (`match_evidence`).
         """
         nearest: dict[int, Accusation] = {}
-        for pair in pairs:
-            nearest[pair.record] = min(nearest.get(pair.record, pair), pair, key=_chance)
+        for each in pairs:
+            nearest[each.record] = min(nearest.get(each.record, each), each, key=_chance)
         found: dict[int, Accusation] = {}
         rows, spared = list(law.rows), np.zeros_like(law.odd)
         for i in np.flatnonzero(ranks).tolist():
