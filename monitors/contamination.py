@@ -30,6 +30,7 @@ _COMMON: Final = 0.3  # share of real records that are like a row, from which th
 _EXACT: Final = 1e-9
 _NEAR: Final = 0.1  # chance to be near a synthetic row, from which records say how rare others are
 _ODD: Final = 0.5  # that of one by its digits, which are rare and near by two estimates
+_SELDOM: Final = 0.01  # share of real records as odd, up to which digits are looked at
 _STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
 
 
@@ -225,9 +226,8 @@ class Contamination:
     ) -> dict[int, Accusation]:
         """Records with odd digits whose nearness to a synthetic row is, given these, too rare.
 
-        What is odd and near is what is asked about: how rare odd digits are is told by the others.
-        And where records odder than all real ones are near to one synthetic row after the other,
-        they come from there, even if each by itself might not (`match_evidence`).
+        How rare odd digits are is told by records that are not near. Where odder ones than all real
+        ones are near to one row after the other, they are from there (`match_evidence`).
         """
         nearest: dict[int, Accusation] = {}
         for each in pairs:
@@ -235,14 +235,15 @@ class Contamination:
         found: dict[int, Accusation] = {}
         rows, spared = list(law.rows), np.zeros_like(law.odd)
         for i in np.flatnonzero(ranks).tolist():
-            pair = nearest.get(i)
             if i in known:
                 continue
-            common = law.rarity(len(law.tops), seen=i, odd=spared) == 1.0
+            pair = nearest.get(i)
+            rarity = law.rarity(int(ranks[i]), seen=i, odd=spared)
+            common = rarity > (_SELDOM if ranks[i] < len(law.tops) else _NEAR)
             if common or pair is None or pair.chance > _NEAR:
                 spared[ranks[i]] += 1
                 continue
-            chance = pair.chance * law.rarity(int(ranks[i]), seen=i, odd=spared)
+            chance = pair.chance * rarity
             if ranks[i] == len(law.tops):
                 met[i] = pair.batch, pair.row
                 meet(rows, met[i])
@@ -385,8 +386,7 @@ class Contamination:
         allowed[:, 1:] |= (
             typical[:, 1:] * self._many.least <= _ODD * self.rate
         )  # jitter has all digits
-        inside = self._limits[:, None] >= np.array(LEVELS)
-        inside[:, 0] = True  # an equal row is as near as can be
+        inside = self._limits[:, None] >= np.array([0.0, *LEVELS[1:]])  # an equal row is nearest
         shares = (allowed & inside).sum(axis=0) / max(sum(map(len, self._margins.values())), 1)
         jitter = LEVELS.index(CLOSE)
         self._tellable = float(shares[0]), float(shares[jitter])
