@@ -14,6 +14,7 @@ BoolArray = NDArray[np.bool_]
 
 _QUANTILES: Final = 96
 _ATOMS: Final = 32
+_REPEATS: Final = 3
 _LARGEST: Final = float(np.finfo(np.float64).max)
 
 
@@ -92,6 +93,12 @@ class CellLaw:
     def often(self, values: FloatArray) -> BoolArray:
         """Which values came three times, at least, shape (n,)."""
         return self.equal(values) * (self.size + 1.0) > 3.5
+
+    def repeats(self, values: FloatArray) -> BoolArray:
+        """Which values are among the most frequent that came three times at least, shape (n,)."""
+        at = np.minimum(np.searchsorted(self.knots, values), len(self.knots) - 1)
+        same = self.knots[at] == values
+        return np.asarray(same & (self.upto[at] - self.below[at] >= _REPEATS))
 
     def within(self, values: FloatArray, radius: FloatArray) -> FloatArray:
         """Chance that a real cell is not farther from a value than a radius, shape (n,)."""

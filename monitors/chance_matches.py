@@ -46,9 +46,11 @@ class ChanceMatches:
     be counted: columns may hang together in other ways, as those that sum to 1 do.
 
     J has at most three columns, those that tell most, and of cells that are equal at values that
-    come often only one tells: such cells go together in ways that no pair shows. Counting alone
-    cannot show what is as rare as one in 10,000 with 500 records, and the product alone would trust
-    that all columns are independent.
+    come often only one tells: such cells go together in ways that no pair shows. So do cells beside
+    a value that repeats, which may be what was set there, from now on told more exactly: they are
+    taken as equal to it, and what is odd about them is left to `DigitLaw`. Counting alone cannot
+    show what is as rare as one in 10,000 with 500 records, and the product alone would trust that
+    all columns are independent.
 
     Args:
         laws: Of the columns' cells.
@@ -122,7 +124,9 @@ class ChanceMatches:
         cells, plain = self._cells(rows, equal, radii), self._plain(rows, equal)
         found = self._bound(cells, plain, levels)
         far = worst > ALL_LEVELS[-1]  # nothing was counted: as if all rows were near outside J
-        best = np.sort(np.where(plain, 1.0, cells)[far], axis=1)[:, :_MOST_TAKEN]
+        one = np.min(cells, axis=1, where=plain, initial=1.0)
+        own = np.column_stack([np.where(plain, 1.0, cells), one])
+        best = np.sort(own[far], axis=1)[:, :_MOST_TAKEN]
         found[far] = self.total * best.prod(axis=1)
         return found
 
@@ -156,13 +160,16 @@ class ChanceMatches:
             same = np.maximum(law.equal(rows[:, j]), floors)
             near = law.near(rows[:, j], radii[:, j]) * self.lifts[j]
             near = np.maximum(near, self.floors[2, j])
+            beside = np.maximum(law.within(rows[:, j], radii[:, j]), floors)
+            near = np.where(law.repeats(rows[:, j]), beside, near)
             chances[:, j] = np.where(equal[:, j], same, near)
         return np.minimum(chances, 1.0)
 
     def _plain(self, rows: FloatArray, equal: BoolArray) -> BoolArray:
-        """Cells that are equal, but at a value that comes often, shape (rows, d)."""
+        """Cells at a value that comes often, or beside one that repeats, shape (rows, d)."""
         often = [law.often(rows[:, j]) for j, law in enumerate(self.laws)]
-        return equal & np.column_stack(often)
+        repeats = [law.repeats(rows[:, j]) for j, law in enumerate(self.laws)]
+        return np.where(equal, np.column_stack(often), np.column_stack(repeats))
 
     def _bound(self, chances: FloatArray, plain: BoolArray, levels: NDArray[np.intp]) -> FloatArray:
         """The least of the bounds, shape (pairs,)."""

@@ -73,9 +73,10 @@ def column_distances(samples: Samples, weights: Weights) -> FloatArray:
     common = math.gcd(n, m)
     whole = n * m // common  # real and synthetic sums in units in which both are whole numbers
     kind = "int16" if whole < 2**15 else "int32" if whole < 2**31 else "int64"
-    signed: NDArray[Any] = weights[0].T.astype(kind)
-    signed *= m // common
-    signed -= weights[1].T.astype(kind) * (n // common)
+    each: NDArray[Any] = weights[0].astype(kind)
+    each *= m // common
+    each -= weights[1].astype(kind) * (n // common)
+    signed = np.ascontiguousarray(each.T)  # the weights of a row side by side, as rows are taken
     distances = []
     for name, column in samples.ranked.items():
         if name in samples.table.numeric:

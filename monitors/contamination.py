@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,8 +15,10 @@ from halflife.schemas.table import Block, Table
 from .accusation import Accusation
 from .arrays import key_of, pack, unpack
 from .chance_matches import CLOSE, LEVELS, ChanceMatches
-from .digit_law import DigitLaw, decimals
+from .digit_law import DigitLaw, decimals, few, many, meet
 from .errors import NotFitted, StateMismatch, TooFewRows
+from .margins import MARGIN, margins
+from .match_rate import match_evidence
 from .row_space import RowSpace
 
 FloatArray = NDArray[np.float64]
@@ -24,8 +28,9 @@ _FEWEST: Final = 20  # real rows, and of these unseen ones, from which anything 
 _NEIGHBOURS: Final = 3
 _COMMON: Final = 0.3  # share of real records that are like a row, from which that tells nothing
 _EXACT: Final = 1e-9
-_MARGIN: Final = 1e-4  # resolution of kept distances to the nearest real row
-_FAR: Final = 3.0  # such a distance that is kept as "at least this"
+_NEAR: Final = 0.1  # chance to be near a synthetic row, from which records say how rare others are
+_ODD: Final = 0.5  # that of one by its digits, which are rare and near by two estimates
+_SELDOM: Final = 0.01  # share of real records as odd, up to which digits are looked at
 _STRICT: Final = 0.3  # share of the rate that a single accusation may have: chances are estimates
 
 
@@ -109,14 +114,16 @@ class Contamination:
         self._space = RowSpace.fit(real)
         points = self._space.points(real)
         rows = {name: self._space.points(block) for name, block in batches.items()}
-        self._margins = _margins(points, rows, {} if before is None else before["margins"])
+        self._margins = margins(points, rows, {} if before is None else before["margins"])
         self._gather(rows)
         apart = np.concatenate(list(self._margins.values())) > 0
         synthetic = np.concatenate(list(rows.values()))[apart]
         new = points if unseen is None else points[unseen]
         steps = self._space.steps(real)
         self._chances = ChanceMatches.fit(points, new, synthetic, steps=steps)
-        self._digits = DigitLaw.fit(real.numbers)
+        common = self._common(points)
+        self._few = DigitLaw.fit(few(real.numbers, common))
+        self._many = DigitLaw.fit(many(real.numbers, common))
         self._reach()
 
     def accuse(self, block: Block) -> list[Accusation]:
@@ -126,19 +133,26 @@ class Contamination:
             NotFitted: Before `fit` or `restore`.
         """
         space = self._ready
-        self._short = np.zeros(len(block), dtype=np.bool_)
+        self._odd = np.zeros((2, len(block)), dtype=np.int64)
+        self._met: list[dict[int, tuple[str, int]]] = [{}, {}]
         self.alike = []
         if self._tree is None or not len(block):
             return []
         points = space.points(block)
         best: dict[int, Accusation] = {}
         alike: dict[int, Accusation] = {}
-        for found in self._near(points):
+        near = list(self._near(points))
+        for found in near:
             kept = best if found.chance <= _STRICT * self.rate else alike
             kept[found.record] = min(kept.get(found.record, found), found, key=_chance)
-        for found in self._rounded(block, points, best):
-            best[found.record] = found
-        self._short[list(best)] = False
+        common = self._common(points)
+        for i, (law, grades) in enumerate(((self._few, few), (self._many, many))):
+            self._odd[i] = law.ranks(law.sums(grades(block.numbers, common)))
+            places = np.flatnonzero(self._odd[i])
+            if len(places) and not law.is_common(len(block)):
+                pairs = near if i else self._rounded(block, points, places)
+                best |= self._by_digits(law, self._odd[i], pairs, best, self._met[i])
+            self._odd[i, list(best)] = 0
         self.alike = [
             alike[record]
             for record in sorted(alike.keys() - best.keys())
@@ -148,8 +162,12 @@ class Contamination:
 
     def take(self, count: int) -> None:
         """Go on behind the first records of the block that `accuse` was given last."""
-        self._digits.seen += count
-        self._digits.short += int(self._short[:count].sum())
+        for law, odd, met in zip((self._few, self._many), self._odd, self._met, strict=True):
+            law.seen += count
+            law.odd += np.bincount(odd[:count], minlength=len(law.odd))
+            for record, row in met.items():
+                if record < count:
+                    meet(law.rows, row)
 
     @property
     def usual(self) -> float:
@@ -158,10 +176,10 @@ class Contamination:
         return self._chances.usual
 
     @property
-    def running(self) -> dict[str, int]:
+    def running(self) -> dict[str, Any]:
         """What changes from record to record, as plain data: a part of the state."""
         _ = self._ready
-        return {"seen": self._digits.seen, "short": self._digits.short}
+        return {"few": self._few.running, "many": self._many.running}
 
     def _pairs(self, points: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Records and synthetic rows that are near to each other."""
@@ -184,34 +202,65 @@ class Contamination:
             yield from self._accusations(points, records[clear], rows[clear], chances[clear])
 
     def _rounded(
-        self, block: Block, points: FloatArray, known: Mapping[int, Accusation]
-    ) -> Iterator[Accusation]:
-        """Records with fewer digits than real ones have, and which a synthetic row rounds to."""
-        law, numbers = self._digits, block.numbers
-        digits = decimals(numbers)
-        sums = law.sums(digits)
-        self._short = law.is_short(sums)
-        places = np.flatnonzero(self._short)
-        if not len(places) or law.is_common(len(block)):
-            return
-        half = np.full(points.shape, _EXACT)
-        half[:, : numbers.shape[1]] = 0.5000001 * 10.0 ** -digits.astype(float) / self._ready.scales
-        pairs = [self._rounding_to(points[i], half[i]) for i in places]
-        records, rows = np.repeat(places, [len(each) for each in pairs]), np.concatenate(pairs)
+        self, block: Block, points: FloatArray, places: NDArray[np.intp]
+    ) -> list[Accusation]:
+        """Pairs of these records with synthetic rows that round to them."""
+        digits = decimals(block.numbers[places]).astype(np.float64)
+        half = np.full((len(places), points.shape[1]), _EXACT)
+        half[:, : digits.shape[1]] = 0.5000001 * 10.0**-digits / self._ready.scales
+        pairs = [self._rounding_to(points[i], each) for i, each in zip(places, half, strict=True)]
+        of = np.repeat(np.arange(len(places)), [len(each) for each in pairs])
+        records, rows = places[of], np.concatenate(pairs)
         if not len(records):
-            return
-        chances = self._chances.of(points[records], self._rows[rows], half[records])
-        spared = 0
-        for i in places.tolist():
+            return []
+        chances = self._chances.of(points[records], self._rows[rows], half[of])
+        return list(self._accusations(points, records, rows, chances))
+
+    def _by_digits(
+        self,
+        law: DigitLaw,
+        ranks: NDArray[np.int64],
+        pairs: list[Accusation],
+        known: Mapping[int, Accusation],
+        met: dict[int, tuple[str, int]],
+    ) -> dict[int, Accusation]:
+        """Records with odd digits whose nearness to a synthetic row is, given these, too rare.
+
+        How rare odd digits are is told by records that are not near. Where odder ones than all real
+        ones are near to one row after the other, they are from there (`match_evidence`).
+        """
+        nearest: dict[int, Accusation] = {}
+        for each in pairs:
+            nearest[each.record] = min(nearest.get(each.record, each), each, key=_chance)
+        found: dict[int, Accusation] = {}
+        rows, spared = list(law.rows), np.zeros_like(law.odd)
+        for i in np.flatnonzero(ranks).tolist():
             if i in known:
                 continue
-            rarity, own = law.rarity(sums[i], seen=i, short=spared), records == i
-            found = self._accusations(points, records[own], rows[own], rarity * chances[own])
-            first = min(found, key=_chance, default=None)
-            if first is None or first.chance > _STRICT * self.rate:
-                spared += 1
+            pair = nearest.get(i)
+            rarity = law.rarity(int(ranks[i]), seen=i, odd=spared)
+            common = rarity > (_SELDOM if ranks[i] < len(law.tops) else _NEAR)
+            if common or pair is None or pair.chance > _NEAR:
+                spared[ranks[i]] += 1
+                continue
+            chance = pair.chance * rarity
+            if ranks[i] == len(law.tops):
+                met[i] = pair.batch, pair.row
+                meet(rows, met[i])
+                others = int(law.odd[-1] + spared[-1])
+                nats = match_evidence(len(rows), len(rows) + others, usual=_NEAR)
+                chance = min(chance, math.exp(-nats))
+            if chance <= _ODD * self.rate:
+                found[i] = replace(pair, chance=chance)
             else:
-                yield first
+                ranks[i] = 0
+        return found
+
+    def _common(self, points: FloatArray) -> NDArray[np.bool_]:
+        """Numeric cells at values that come often, shape (n, d)."""
+        laws = self._chances.laws[: len(self.table.numeric)]
+        common = [law.repeats(points[:, j]) for j, law in enumerate(laws)]
+        return np.array(common, dtype=np.bool_).reshape(len(laws), len(points)).T
 
     def _rounding_to(self, point: FloatArray, half: FloatArray) -> NDArray[np.intp]:
         """The synthetic rows that a record may be, given half the last digit of its cells."""
@@ -270,7 +319,8 @@ class Contamination:
             "key": self._key,
             "space": self._ready.state(),
             "chances": self._chances.state(),
-            "digits": self._digits.state(),
+            "few": self._few.state(),
+            "many": self._many.state(),
             "running": self.running,
             "margins": {name: pack(margins) for name, margins in self._margins.items()},
         }
@@ -292,8 +342,10 @@ class Contamination:
             )
         self._space = RowSpace.of_state(self.table, state["space"])
         self._chances = ChanceMatches.of_state(state["chances"])
-        self._digits = DigitLaw.of_state(state["digits"])
-        self._digits.seen, self._digits.short = state["running"]["seen"], state["running"]["short"]
+        running = state["running"]
+        self._few, self._many = (DigitLaw.of_state(state[name]) for name in ("few", "many"))
+        self._few.go_on(running["few"])
+        self._many.go_on(running["many"])
         margins = {name: unpack(each) for name, each in state["margins"].items()}
         self._margins = {name: each for name, each in margins.items() if name in batches}
         for name, each in self._margins.items():
@@ -307,7 +359,7 @@ class Contamination:
 
     @property
     def _key(self) -> str:
-        return key_of("contamination", 1, self.table.digest, self.rate)
+        return key_of("contamination", 2, self.table.digest, self.rate)
 
     @property
     def _ready(self) -> RowSpace:
@@ -323,15 +375,18 @@ class Contamination:
         self._rows = np.concatenate([np.empty((0, width)), *parts])
         self._origins = [(name, i) for name, each in zip(rows, kept, strict=True) for i in each]
         margins = [self._margins[name][each] for name, each in zip(rows, kept, strict=True)]
-        self._limits = np.concatenate([np.empty(0), *margins]) * _MARGIN / 2
+        self._limits = np.concatenate([np.empty(0), *margins]) * MARGIN / 2
 
     def _reach(self) -> None:
         """How far from a synthetic row anything can be accused, and how many rows can be told."""
         from scipy.spatial import cKDTree
 
-        allowed = self._chances.typical(self._rows) <= _STRICT * self.rate
-        inside = self._limits[:, None] >= np.array(LEVELS)
-        inside[:, 0] = True  # an equal row is as near as can be
+        typical = self._chances.typical(self._rows)
+        allowed = typical <= _STRICT * self.rate
+        allowed[:, 1:] |= (
+            typical[:, 1:] * self._many.least <= _ODD * self.rate
+        )  # jitter has all digits
+        inside = self._limits[:, None] >= np.array([0.0, *LEVELS[1:]])  # an equal row is nearest
         shares = (allowed & inside).sum(axis=0) / max(sum(map(len, self._margins.values())), 1)
         jitter = LEVELS.index(CLOSE)
         self._tellable = float(shares[0]), float(shares[jitter])
@@ -343,18 +398,3 @@ class Contamination:
 
 def _chance(accusation: Accusation) -> float:
     return accusation.chance
-
-
-def _margins(
-    real: FloatArray, rows: Mapping[str, FloatArray], before: Mapping[str, Any]
-) -> dict[str, Int16Array]:
-    """How far each synthetic row is from the nearest real one ever known, in steps; 0 for equal."""
-    from scipy.spatial import cKDTree
-
-    tree = cKDTree(real)
-    found = {}
-    for name, points in rows.items():
-        distances, _ = tree.query(points, p=np.inf, distance_upper_bound=_FAR)
-        steps = np.floor(np.minimum(distances, _FAR) / _MARGIN).astype(np.int16)
-        found[name] = np.minimum(steps, unpack(before[name])) if name in before else steps
-    return found

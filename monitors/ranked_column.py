@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from halflife.schemas.table import Block, FloatArray
+
+_STRIDE: Final = 50
 
 
 class RankedColumn:
@@ -52,7 +54,7 @@ class RankedColumn:
             cells = block.number(name)
         else:
             cells = level_codes(block.text(name)).astype(np.float64)
-        order = np.argsort(cells, kind="stable")  # NaN come last
+        order = np.argsort(cells)  # NaN come last; no sum depends on the order of equal cells
         ordered = cells[order]
         # NaN are equal to each other here.
         differs = (ordered[1:] != ordered[:-1]) & ~np.isnan(ordered[:-1])
@@ -75,24 +77,40 @@ class RankedColumn:
         Args:
             weights: Shape (N, r), of a type that holds every sum of them.
         """
-        ordered = weights[self._order]
-        # Sums in strides of sqrt(N), each over all strides and weightings at once.
-        stride = max(1, math.isqrt(len(ordered)))
-        whole = len(ordered) // stride
-        blocks = ordered[: whole * stride].reshape(whole, stride, -1)
-        for step in range(1, stride):
-            blocks[:, step] += blocks[:, step - 1]
-        rest = ordered[whole * stride :]
-        ends = np.cumsum(blocks[:, -1], axis=0, dtype=ordered.dtype)
-        blocks[1:, :-1] += ends[:-1, None]
-        blocks[:, -1] = ends
-        if len(rest):
-            np.cumsum(rest, axis=0, dtype=ordered.dtype, out=rest)
-            rest += ends[-1]
-        if self.levels < len(ordered):
-            last = np.append(self._starts[1:], len(ordered)) - 1
-            ordered = ordered[last]
-        return np.asarray(np.maximum(ordered.max(axis=0), -ordered.min(axis=0)))
+        # Of all strides one row at a time: what is worked on stays in the cache, and what came
+        # before a stride is added to its extremes alone.
+        places, ends, spare = self._strides()
+        strides, length = places.shape
+        sums, rows = np.zeros((2, strides, weights.shape[1]), weights.dtype)
+        limits = np.iinfo(weights.dtype)
+        least, most = np.full_like(sums, limits.max), np.full_like(sums, limits.min)
+        for step in range(length):
+            np.take(weights, places[:, step], axis=0, out=rows, mode="clip")
+            if step < spare:
+                rows[0] = 0
+            sums += rows
+            counted: Any = ends[:, step] if self.levels < len(self._order) else True
+            np.minimum(least, sums, out=least, where=counted)
+            np.maximum(most, sums, out=most, where=counted)
+        before = np.cumsum(sums, axis=0, dtype=weights.dtype) - sums
+        some = ends.any(axis=(1, 2))
+        lowest, highest = (least + before)[some].min(axis=0), (most + before)[some].max(axis=0)
+        return np.asarray(np.maximum(highest, -lowest))
+
+    def _strides(self) -> tuple[NDArray[np.intp], NDArray[np.bool_], int]:
+        """The rows by rising value, in strides of one length, shape (strides, length).
+
+        Beside them which are the last of their value, shape (strides, length, 1), and how many
+        places stand before the first row.
+        """
+        n = len(self._order)
+        length = min(math.isqrt(n), _STRIDE)
+        strides = -(-n // length)
+        spare = strides * length - n
+        places = np.pad(self._order, (spare, 0)).reshape(strides, length)
+        ends = np.zeros(strides * length, dtype=np.bool_)
+        ends[spare + np.append(self._starts[1:], n) - 1] = True
+        return places, ends.reshape(strides, length, 1), spare
 
     def apart(self, weights: NDArray[Any]) -> NDArray[Any]:
         """``sum_x |W(X = x)|`` of each of r signed weightings of shape (N, r), shape (r,)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +143,9 @@ def chance_band(scores: FloatArray) -> float:
 
 def _sorted(block: Block) -> Block:
     """The rows in lexicographic order of their cells; missing cells last."""
-    keys: list[NDArray[np.generic]] = [*block.numbers.T]
+    keys: list[NDArray[Any]] = [*block.numbers.T]
     keys += [level_codes(block.text(name)) for name in block.table.categories]
-    return block[np.lexsort(keys)]
+    first = keys[-1 - len(block.table.categories) :]  # most often these tell all rows apart
+    order = np.lexsort(first)
+    differ = [key[order[1:]] > key[order[:-1]] for key in first]
+    return block[order if np.any(differ, axis=0).all() else np.lexsort(keys)]

@@ -42,7 +42,7 @@ class ShiftBank:
 
     Args:
         ranks: Of the d columns.
-        inflations: Shape (d,), ``V``.
+        inflations: ``V``, shape (d,), or (len(SHIFTS), d) where it differs between shifts.
         centres: Shape (d,), mean of each column in its unit.
         scales: Shape (d,), its standard deviation, or a size of it where that is 0.
 
@@ -100,7 +100,7 @@ class ShiftBank:
             weights=np.where(telling, weights[:, None], 0.0).T.ravel(),
         )
         self._starts = np.arange(d)[:, None] * ranks.width
-        nats /= inflations[:, None]
+        nats /= inflations[..., None]
         nats[:, :, ranks.missing] = 0.0
         nats[:, ~watched] = 0.0
         steps = to_steps(nats).reshape(len(SHIFTS), d * ranks.width)

@@ -33,6 +33,7 @@ from tests.bench import (
     recipes,
     refresh,
     speed,
+    timing,
 )
 
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "drift-set-points": drift_given_set_points.run,
     "drift-speed": drift_speed.run,
     "contamination": contamination.run,
+    "timing": timing.run,
     "recipes": recipes.run,
     "measures": measures.run,
     "fidelity": fidelity.run,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from halflife.monitors.cell_law import CellLaw
-from halflife.monitors.digit_law import DigitLaw, decimals
+from halflife.monitors.digit_law import DigitLaw, decimals, few, many
 
 
 def test_near_is_the_share_of_the_interval() -> None:
@@ -60,11 +60,40 @@ def test_digits_are_those_that_are_written() -> None:
 
 
 def test_short_records_are_rare_until_they_are_many() -> None:
-    law = DigitLaw.fit(np.random.default_rng(2).normal(size=(400, 3)))
-    short = float(law.sums(decimals(np.array([[0.5, 1.25, 2.0]])))[0])
-    assert law.rarity(short) == pytest.approx(1 / 401)
-    assert law.rarity(short, seen=100, short=20) == pytest.approx(21 / 501)
-    assert law.rarity(short, seen=100, short=90) == 1.0
+    real = np.random.default_rng(2).normal(size=(400, 3))
+    common = np.zeros((1, 3), dtype=bool)
+    law = DigitLaw.fit(few(real, np.zeros(real.shape, dtype=bool)))
+    rank = int(law.ranks(law.sums(few(np.array([[0.5, 1.25, 2.0]]), common)))[0])
+    top = len(law.odd) - 1
+    assert rank == top
+    assert law.rarity(rank) == law.least == pytest.approx(1 / 401)
+    since = np.zeros_like(law.odd)
+    since[top] = 20
+    assert law.rarity(rank, seen=100, odd=since) == pytest.approx(21 / 501)
+    since[top] = 90
+    assert law.rarity(rank, seen=100, odd=since) == 1.0
+    since[top], since[top - 1] = 0, 90  # less odd than it
+    assert law.rarity(rank, seen=100, odd=since) == pytest.approx(1 / 501)
     assert not law.is_common(0)
-    law.seen, law.short = 1000, 900
+    law.seen, law.odd[top] = 1000, 900
     assert law.is_common(10)
+
+
+def test_values_that_come_often_have_the_digits_that_they_have() -> None:
+    """Of 0 yields among long ones a rounded yield would be no rarity, if they were counted."""
+    yields = np.random.default_rng(3).normal(size=(400, 1))
+    yields[:40] = 0.5
+    law = DigitLaw.fit(few(yields, yields == 0.5))
+    new = np.array([[0.25], [0.5]])
+    ranks = law.ranks(law.sums(few(new, new == 0.5))).tolist()
+    assert law.rarity(ranks[0]) == pytest.approx(1 / 401)
+    assert ranks[1] == 0  # no odder than the others
+
+
+def test_more_digits_than_real_ones_are_as_odd() -> None:
+    real = np.random.default_rng(4).normal(size=(400, 2)).round(6)
+    law = DigitLaw.fit(many(real, np.zeros(real.shape, dtype=bool)))
+    new = np.array([[0.123456789, 0.25], [0.123456, 0.25]])
+    ranks = law.ranks(law.sums(many(new, np.zeros(new.shape, dtype=bool)))).tolist()
+    assert law.rarity(ranks[0]) == pytest.approx(1 / 401)
+    assert ranks[1] == 0  # no odder than the others

@@ -172,7 +172,7 @@ def vague(undisturbed: Player) -> tuple[Raw, ...]:
         if rest == 0 and 0 <= back < 60:
             cells = {str(name): cell for name, cell in block.rows()[back].items()}
             moved = max(0.0, float(block.number("degradation")[back] + noise[back]))
-            values.append({**cells, "degradation": moved})
+            values.append({**cells, "degradation": round(moved, 9)})  # as many digits as real ones
             ids.append(f"s{back}")
     return messages(values, ids)
 
