@@ -79,8 +79,8 @@ class CoupledBank:
         """
         both = np.hypot(*(errors[:, :, None] * np.array([s.slopes for s in SHIFTS]).T[:, None]))
         banks = (self.plain, self.joint)
-        inflations = np.concatenate([bank.inflations for bank in banks])
-        return np.asarray((both[:, None] / inflations[:, None]).reshape(len(both), -1))
+        dependence = np.concatenate([bank.dependence.T for bank in banks])
+        return np.asarray((both[:, None] / dependence).reshape(len(both), -1))
 
     def read(self, values: FloatArray) -> CodedReadings:
         """What records of shape (n, d) say."""

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+_EXCURSION: Final = 20.0  # records of mean 1 that it takes to collect 10 nats
+_SURE: Final = 2.0  # standard errors
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -50,6 +53,24 @@ class Shift:
     def slopes(self) -> tuple[float, float]:
         """What scores that are off by one, and a variance higher by one, add to its mean, about."""
         return abs(self.mean), 0.5 * abs(1.0 - 1.0 / self.variance) * self.share
+
+    def dependence(self, levels: FloatArray, squares: FloatArray) -> FloatArray:
+        r"""Long-run variance of its log-ratios beside their variance, for columns of shape (d,).
+
+        Those of a change in spread are of the squares of scores. A mean's see how widely scores
+        scatter: over T records the variance lies above 1 by as much as
+        :math:`2 \sqrt{2 (V_2 - 1) / T}` where squares depend on each other, and where it is k,
+        :math:`l / k` is as fair as l where it is 1. T is what an excursion takes, some
+        :math:`20 / m^2` records.
+
+        Args:
+            levels: Long-run variance of scores, at least 1.
+            squares: :math:`V_2`, that of their squares.
+        """
+        if self.variance != 1.0:
+            return np.maximum(levels, squares)
+        wider = _SURE * np.sqrt(2.0 * (squares - 1.0) * self.mean**2 / _EXCURSION)
+        return np.maximum(levels, 1.0 + wider)
 
     def log_ratio(self, scores: FloatArray) -> FloatArray:
         """Log of the density of each score after the change over that before, in nats."""

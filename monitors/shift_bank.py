@@ -32,7 +32,7 @@ class ShiftBank:
 
     The mean of the ratio is taken over the reference and one imagined record beyond either end
     of it. So ties cost nothing, and a constant column gives 0. ``V`` is the long-run variance of
-    scores that depend on the one before.
+    scores that depend on those before, or whose spread does (`Shift.dependence`).
 
     Component ``k`` is shift ``k % len(SHIFTS)`` of column ``k // len(SHIFTS)``, so that a record
     takes what its cell in a column says from one row of a table. Its gain is ``1 / (I zeta^2)``: I
@@ -42,7 +42,7 @@ class ShiftBank:
 
     Args:
         ranks: Of the d columns.
-        inflations: ``V``, shape (d,), or (len(SHIFTS), d) where it differs between shifts.
+        inflations: Long-run variances of scores, and of their squares, shape (2, d).
         centres: Shape (d,), mean of each column in its unit.
         scales: Shape (d,), its standard deviation, or a size of it where that is 0.
 
@@ -65,6 +65,7 @@ class ShiftBank:
         self.ranks, self.inflations = ranks, inflations
         self.centres, self.scales = centres, scales
         d = len(ranks.sizes)
+        self.dependence = np.stack([shift.dependence(*inflations) for shift in SHIFTS])
         watched = ranks.sizes >= _FEWEST
         masses = np.where(watched[:, None], ranks.masses, 0.0)
         masses[~watched, -1] = 1.0  # of nothing: a score of 0
@@ -76,11 +77,11 @@ class ShiftBank:
         nats -= np.log(means)[:, :, None]
         ratios /= means[:, :, None]
         spread = np.sqrt((ratios**2 * masses).sum(axis=2) / totals - 1.0 + 1e-12)
-        after = (ratios * nats * masses).sum(axis=2) / totals / inflations
-        errors = np.log1p(spread / np.sqrt(totals / inflations)) / inflations
+        after = (ratios * nats * masses).sum(axis=2) / totals / self.dependence
+        errors = np.log1p(spread / np.sqrt(totals / self.dependence)) / self.dependence
         # An overshoot is that of independent records; atoms make it another.
-        smooth = (inflations == 1.0) & (masses.max(axis=1) < _ATOM * totals)
-        before = np.maximum(-(nats * masses).sum(axis=2) / totals / inflations, 0.0)
+        smooth = (self.dependence == 1.0) & (masses.max(axis=1) < _ATOM * totals)
+        before = np.maximum(-(nats * masses).sum(axis=2) / totals / self.dependence, 0.0)
         zeta = np.array([shift.overshoot for shift in SHIFTS])[:, None] * np.ones(d)
         seldom = np.array([shift.share < 1.0 for shift in SHIFTS])
         # Of a walk with seldom jumps, as far as the reference lets these be seen. Beyond it values
@@ -92,7 +93,7 @@ class ShiftBank:
         gains = -np.log(np.clip(after, 1e-3, 1.0))
         gains -= 2.0 * np.log(np.where(smooth, zeta, 1.0))
         gains[:, constant] = 0.0  # how rare other values are, no reference of one value tells
-        telling = watched & (constant | (after * inflations > _LEAST))
+        telling = watched & (constant | (after * self.dependence > _LEAST))
         self.components = Components(
             owners=np.repeat(np.arange(d), len(SHIFTS)),
             errors=np.where(watched, errors, 0.0).T.ravel(),
@@ -100,7 +101,7 @@ class ShiftBank:
             weights=np.where(telling, weights[:, None], 0.0).T.ravel(),
         )
         self._starts = np.arange(d)[:, None] * ranks.width
-        nats /= inflations[..., None]
+        nats /= self.dependence[:, :, None]
         nats[:, :, ranks.missing] = 0.0
         nats[:, ~watched] = 0.0
         steps = to_steps(nats).reshape(len(SHIFTS), d * ranks.width)
@@ -112,13 +113,15 @@ class ShiftBank:
         ranks = RankScores.fit(values, tails)
         codes = ranks.codes(values)
         d = values.shape[1]
-        inflations = np.ones(d)
+        inflations = np.ones((2, d))
         centres, scales = np.zeros(d), np.ones(d)
         for j in range(d):
             known = codes[j] != ranks.missing
             if known.sum() < _FEWEST:
                 continue
-            inflations[j] = inflation(ranks.scores[j][codes[j]], known)
+            scores = ranks.scores[j][codes[j]]
+            inflations[0, j] = inflation(scores, known)
+            inflations[1, j] = inflation(scores**2, known, cautious=True)
             column = np.clip(values[known, j], -1e300, 1e300)
             centres[j] = column.mean()
             scales[j] = column.std() or max(abs(centres[j]), 1.0)

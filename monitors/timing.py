@@ -194,7 +194,7 @@ class Timing:
 
     @property
     def _key(self) -> str:
-        return key_of("timing", 2, self.false_alarms)
+        return key_of("timing", 3, self.false_alarms)
 
     def _need_fit(self) -> None:
         if not self._fitted:

@@ -42,6 +42,12 @@ def autoregressive(correlation: float) -> Maker:
     return make
 
 
+def stretches(rng: np.random.Generator, d: int, n: int) -> Block:
+    """Gaussian columns that scatter more and less by turns, for some 50 records each time."""
+    noisy = np.cumsum(rng.random((n, d)) < 1 / 50, axis=0) % 2
+    return numbers(rng.standard_normal((n, d)) * np.where(noisy, 1.25, 0.75))
+
+
 def grid(rng: np.random.Generator, d: int, n: int) -> Block:
     """Readings on a scale of about 40 marks, and counts of mean 3, by turns."""
     x = np.round(rng.standard_normal((n, d)) * 6.0) / 6.0
@@ -137,8 +143,11 @@ UNCHANGED_KINDS: Final[dict[str, Maker]] = {
     "campaign, drawn": drawn_campaign,
     "campaign, wandering": wandering_campaign,
     "campaign, grid": campaign_on_a_grid,
+    "noise in stretches": stretches,
 }
-DEPENDENT: Final = frozenset({"AR(1) .3", "AR(1) .6", "AR(1) .9", "campaign, wandering"})
+DEPENDENT: Final = frozenset(
+    {"AR(1) .3", "AR(1) .6", "AR(1) .9", "campaign, wandering", "noise in stretches"}
+)
 """Records are not independent of those before."""
 MOVING_PLANNER: Final = frozenset({"campaign, wandering"})
 """That the planner moved is true there, and no false alarm."""

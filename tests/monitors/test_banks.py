@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 from scipy.stats import chi2, norm
 
 from halflife.monitors.bernoulli_bank import BernoulliBank
@@ -32,7 +33,7 @@ def test_shifts_are_fair_bets_on_new_records_of_the_same_law(law: object) -> Non
         rng = np.random.default_rng([seed, 5])
         bank = ShiftBank.fit(law(rng, 1000)[:, None])  # type: ignore[operator]  # a test's lambda
         nats = bank.read(law(rng, 4000)[:, None]).increments * STEP  # type: ignore[operator]  # as above
-        ratios.append(np.exp(nats * bank.inflations[0]).mean(axis=1))
+        ratios.append(np.exp(nats * bank.dependence[:, :1]).mean(axis=1))
     errors = np.std(ratios, axis=0) / np.sqrt(len(ratios))
     assert (np.mean(ratios, axis=0) <= 1 + 3.5 * errors).all()
 
@@ -159,3 +160,28 @@ def test_long_run_variance_of_an_autoregression() -> None:
     assert inflation(x, known) == pytest.approx(1.6 / 0.4, rel=0.15)
     assert inflation(rng.permutation(x), known) == 1.0
     assert inflation(np.ones(5), np.ones(5, dtype=bool)) == 1.0
+
+
+def test_squares_that_depend_on_those_before_are_paid_for_by_spread_and_by_large_means() -> None:
+    # Squares of AR(1) noise have the correlations r^2k: their long-run variance is (1 + r^2) /
+    # (1 - r^2) times their own. Signs drawn at random leave no dependence but that of squares.
+    rng = np.random.default_rng(3)
+    noise = lfilter([1.0], [1.0, -0.8], rng.normal(size=20_000))
+    x = np.abs(noise) * rng.choice([-1.0, 1.0], 20_000)
+    bank = ShiftBank.fit(x[:, None])
+    levels, squares = bank.inflations[:, 0]
+    assert levels == 1.0
+    assert squares == pytest.approx(1.64 / 0.36, rel=0.25)
+    for shift, paid in zip(SHIFTS, bank.dependence[:, 0], strict=True):
+        if shift.variance != 1.0:
+            assert paid == squares
+        else:
+            assert paid == pytest.approx(
+                1.0 + 2.0 * np.sqrt((squares - 1.0) / 10.0) * abs(shift.mean)
+            )
+
+
+def test_independent_columns_pay_for_no_dependence_of_squares() -> None:
+    x = np.random.default_rng(4).standard_t(3, size=(2000, 60))
+    free = (ShiftBank.fit(x).inflations == 1.0).mean(axis=1)
+    assert (free >= 0.85).all()  # two standard errors, of one neighbour and three sizes of batches
