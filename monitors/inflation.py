@@ -14,7 +14,7 @@ _MOST: Final = 0.98  # lag-1 correlation beyond which the geometric sum below sa
 _SURE: Final = 2.0  # standard errors
 _BATCHES: Final = (8, 32, 128)
 _PLAIN: Final = (12, 3.0, 0.0)  # batches at least, errors that are clear, errors that are added
-_CAUTIOUS: Final = (6, 2.0, 1.0)
+_CAUTIOUS: Final = (6, 2.5, 1.0)
 
 
 def inflation(scores: FloatArray, known: NDArray[np.bool_], *, cautious: bool = False) -> float:
@@ -25,9 +25,9 @@ def inflation(scores: FloatArray, known: NDArray[np.bool_], *, cautious: bool = 
     too low by ``(1 + 3 r) / n``, and errs by ``sqrt((1 - r^2) / n)``, of which two are added. What
     is weak but lasts, as where a model is a little wrong wherever the planner stays, shows in the
     variance of sums over 8, 32 or 128 records instead, where it exceeds that of independent ones by
-    three of its standard errors. A ``cautious`` one takes two, adds one, and looks at 6 sums where
-    others want 12: how widely records scatter changes in long stretches, of which a reference sees
-    few.
+    three of its standard errors. A ``cautious`` one takes two and a half, adds one, and looks at 6
+    sums where others want 12: how widely records scatter changes in long stretches, of which a
+    reference sees few.
 
     Args:
         scores: Shape (n,), with mean near 0 and in their order.
