@@ -36,7 +36,7 @@ def seconds_of(kind: str, block: Block) -> float:
         at_least, each = _OF_TREES[is_much_work(rows, columns)]
         return at_least + each * cells_to_grow(rows, columns)
     at_least, each, power = _SECONDS.get(kind, _OF_NETWORKS)
-    return at_least + each * rows * columns**power
+    return at_least + each * rows * float(columns) ** power
 
 
 def seconds_of_contest(kinds: Sequence[str], entries: int, block: Block) -> float:

@@ -14,6 +14,7 @@ from .decay_forecast import DecayForecast, Interval
 from .decay_ticks import DecayTicks
 from .errors import MonitorError, StateMismatch
 
+_LEAST_AGE: Final = 1e-6  # records or hours
 _LEAST_ERROR: Final = 1e-3
 _SURE: Final = math.log(10.0)
 _UNKNOWN: Final[tuple[float | None, Interval]] = (None, (None, None))
@@ -109,6 +110,10 @@ class Decay:
         first, last = (age_records, age_records) if span is None else span
         if not (math.isfinite(first) and math.isfinite(last) and first <= last):
             raise MonitorError(f"span must be two finite ages in order, not {span!r}")
+        # Ages that are next to nothing would end beyond the numbers that there are.
+        age_records, age_hours = (
+            age if age >= _LEAST_AGE else 0.0 for age in (age_records, age_hours)
+        )
         self._ticks.append(
             age_records,
             age_hours,

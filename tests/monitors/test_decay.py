@@ -141,6 +141,15 @@ def test_a_restart_changes_no_bit(drawn, cut):
     assert DecayForecast.from_dict(plain) == first.forecast()
 
 
+@pytest.mark.parametrize("age", [5e-324, 1.1e-308, 1e-300, 1e-7])
+def test_an_age_of_next_to_nothing_is_none(age):
+    decay = Decay(birth_error=0.1)
+    decay.update(age_records=age, age_hours=age, retained=0.2, error=0.1)
+    decay.update(age_records=2 * age, age_hours=0.0, retained=0.2, error=0.0)
+    json.dumps(decay.forecast().to_dict(), allow_nan=False)
+    assert decay.forecast().half_life_records is None
+
+
 def test_the_state_has_a_bound():
     decay = Decay()
     sizes = set()
