@@ -52,11 +52,18 @@ class CoupledBank:
         self.latest = Latest(len(plain.ranks.sizes))
 
     @classmethod
-    def fit(cls, values: FloatArray) -> CoupledBank:
-        """From a reference of shape (n, d), NaN where a cell is missing."""
-        # Values that repeat, as counts and grids do, have no tail that a law could continue, nor
-        # have their residuals.
-        smooth = np.array([_distinct(column) for column in values.T], dtype=bool)
+    def fit(cls, values: FloatArray, raw: FloatArray | None = None) -> CoupledBank:
+        """From a reference of shape (n, d), NaN where a cell is missing.
+
+        Values that repeat, as counts and grids do, have no tail that a law could continue, nor have
+        residuals of them.
+
+        Args:
+            values: Of the columns.
+            raw: Where these are residuals: what they are residuals of.
+        """
+        smooth = np.array([_distinct(column) for column in (values if raw is None else raw).T])
+        smooth = smooth.astype(np.bool_)
         plain = ShiftBank.fit(values, smooth)
         decorrelation, held_out = Decorrelation.fit(values, plain.ranks)
         used = decorrelation.used

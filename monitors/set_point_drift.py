@@ -93,7 +93,7 @@ class SetPointDrift(Detector):
             raise ReferenceTooShort(what, whole, self.least)
         self.outside = 0
         self._model, held_out = SetPointModel.fit(reference, self._conditions, self.columns)
-        self._bank = CoupledBank.fit(held_out)
+        self._bank = CoupledBank.fit(held_out, reference.matrix(self.columns))
         features, outside = self._model.features(reference)
         self._doubt = LocalDoubt.fit(features[~outside], float(self._model.arrays["ridge"][0]))
         self._taken = 0
