@@ -19,6 +19,7 @@ from .sifted_rows import SiftedRows
 
 _ROUNDS: Final = 5
 _TRAIN_ROWS: Final = 100
+_MOST_ASKED: Final = 1_000
 _SCALE: Final = 2.0
 _SKILL_SCALE: Final = 0.5
 _RIDGE: Final = 0.1
@@ -31,11 +32,11 @@ class HeldOutTrial:
     r"""Measures rows of a generator that was fitted on some rows, by others.
 
     The area is that of a classifier, ridge regression in the `likeness` of rows, 100 of each side
-    train, the others are asked, five times. The share counts rows whose nearest training row is
-    nearer than their nearest held-out row (`RowPlaces`), and half of those where it is as near. Of
-    copies as many are allowed as held-out rows that repeat a training row bear out, at the upper
-    95 % limit of their share. The skill is the share of the target's variance that ridge regression
-    explains, of the normal scores of a number and of the indicators of a category.
+    train, the others, at most 1,000, are asked, five times. The share counts rows whose nearest
+    training row is nearer than their nearest held-out row (`RowPlaces`), and half of those where it
+    is as near. Of copies as many are allowed as held-out rows that repeat a training row bear out,
+    at the upper 95 % limit of their share. The skill is the share of the target's variance that
+    ridge regression explains, of the normal scores of a number and of the indicators of a category.
 
     Args:
         train: Rows that the generator was fitted on.
@@ -94,10 +95,14 @@ class HeldOutTrial:
         random, real = self._random(3), self._real_other
         some = min(_TRAIN_ROWS, len(real) // 2, len(made) // 2)
         label = np.repeat([-1.0, 1.0], some)
-        is_made = np.repeat([0, 1], [len(real) - some, len(made) - some])
+        many = [min(len(side), some + _MOST_ASKED) for side in (real, made)]
+        is_made = np.repeat([0, 1], [size - some for size in many])
         areas = []
         for _ in range(_ROUNDS):
-            sides = [side[random.permutation(len(side))] for side in (real, made)]
+            sides = [
+                side[random.permutation(len(side))[:size]]
+                for side, size in zip((real, made), many, strict=True)
+            ]
             train = np.concatenate([side[:some] for side in sides])
             asked = np.concatenate([side[some:] for side in sides])
             inner = likeness(train, train, _SCALE) + _RIDGE * np.eye(2 * some)
