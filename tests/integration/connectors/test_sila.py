@@ -75,8 +75,7 @@ def test_killed_again_and_again_it_tells_what_it_missed(
         rate=RATE,
     )
     assert found["written"] + found["missed"] == found["happened"]
-    # A busy machine may keep a connection waiting until it is given up: a gap more, and told.
-    assert 0 < found["gaps"] <= KILLS + RESTARTS + 3
+    assert 0 < found["gaps"] <= KILLS + RESTARTS
     wrong = ("doubled", "invented", "missed_outside_gaps", "far", "letters")
     assert {key: found[key] for key in wrong if found[key]} == {}
 
