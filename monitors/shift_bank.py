@@ -46,6 +46,9 @@ class ShiftBank:
         centres: Shape (d,), mean of each column in its unit.
         scales: Shape (d,), its standard deviation, or a size of it where that is 0.
 
+    Attributes:
+        dependence: ``V`` of each shift and column, shape (len(SHIFTS), d).
+
     Example:
         >>> rng = np.random.default_rng(0)
         >>> bank = ShiftBank.fit(rng.normal(5.0, 2.0, (500, 1)))

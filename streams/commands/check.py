@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .source_check import CheckedSource
 
 _BLIND: Final = 0.5  # standard deviations; a smaller shift seldom matters
-_MEASURED: Final = 30  # records that a fidelity needs
 _JUDGED: Final = 45  # of which a hash leaves fewer than 30 once in a hundred
 
 
@@ -118,6 +117,7 @@ def _check_generators(plans: list[StreamPlan], lab_file: Path) -> None:
 def remarks(plan: StreamPlan) -> Iterator[str]:
     """What is allowed and will still disappoint, each as a sentence."""
     from halflife.monitors import Drift, reference_for, smallest_shift
+    from halflife.streams.watch.circulation import FEWEST_MEASURED
 
     drift = Drift(plan.table, false_alarms=plan.false_alarms)
     least = max((detector.least for detector in drift.detectors.values()), default=0)
@@ -142,10 +142,10 @@ def remarks(plan: StreamPlan) -> Iterator[str]:
             f"of {plan.min_rows} records about {judged:.0f} are held out to judge a batch "
             f"({plan.holdout:.0%}), and 30 are needed each time: raise min_rows or holdout"
         )
-    if plan.window_rows < _MEASURED:
+    if plan.window_rows < FEWEST_MEASURED:
         yield (
             f"the latest {plan.window_rows} records that no training saw are to tell the fidelity "
-            f"of a batch, and {_MEASURED} are needed: raise window"
+            f"of a batch, and {FEWEST_MEASURED} are needed: raise window"
         )
     if plan.table.measured and not plan.table.set_points:
         yield (
