@@ -102,6 +102,21 @@ def outside_gaps(times: Mapping[int, float], events: Sequence[SourceEvent]) -> l
     ]
 
 
+def breaks(events: Sequence[SourceEvent]) -> int:
+    """Stretches of time that gaps cover: what comes back piece by piece is told piece by piece.
+
+    Args:
+        events: Of the source.
+    """
+    found, until = 0, -1.0
+    for first, last in sorted(
+        (seconds(each.first), seconds(each.last)) for each in events if each.kind == "gap"
+    ):
+        found += first > until
+        until = max(until, last)
+    return found
+
+
 def figures(
     records: Sequence[Mapping[str, Any]],
     events: Sequence[SourceEvent],
@@ -132,5 +147,5 @@ def figures(
         "missed": len(missing),
         "missed_outside_gaps": len(outside),
         "first_outside": outside[:5],
-        "gaps": sum(each.kind == "gap" for each in events),
+        "breaks": breaks(events),
     }

@@ -82,7 +82,7 @@ def test_killed_again_and_again_it_tells_what_it_missed(
     )
     assert found["written"] + found["missed"] == found["happened"]
     assert found["written"] > RECORDS / 4
-    assert 0 < found["gaps"] <= KILLS + RESTARTS
+    assert 0 < found["breaks"] <= KILLS + RESTARTS
     # What a server on a busy machine drops by itself, no client of EPICS can know.
     assert found["missed_outside_gaps"] <= found["dropped_by_server"]
     wrong = ("doubled", "invented", "wrong_time", "letters")

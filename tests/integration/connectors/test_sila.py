@@ -75,7 +75,7 @@ def test_killed_again_and_again_it_tells_what_it_missed(
         rate=RATE,
     )
     assert found["written"] + found["missed"] == found["happened"]
-    assert 0 < found["gaps"] <= KILLS + RESTARTS
+    assert 0 < found["breaks"] <= KILLS + RESTARTS
     wrong = ("doubled", "invented", "missed_outside_gaps", "far", "letters")
     assert {key: found[key] for key in wrong if found[key]} == {}
 
