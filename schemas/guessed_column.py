@@ -159,6 +159,8 @@ def _roles(name: str, known: FloatArray) -> Iterator[tuple[Role, str]]:
         yield Role.CONTEXT, "named like an identity"
     if rows >= 3 and (np.diff(known) > 0).all():
         yield Role.CONTEXT, "grows from row to row, like a counter or a clock"
+    if _numbers_the_rows(known):
+        yield Role.CONTEXT, "numbers the rows, in another order"
     if rows >= 20 and len(distinct) <= max(12, rows // 50):
         yield Role.SET_POINT, f"{len(distinct)} distinct values in {rows} rows"
     repeated = float(times[times > 1].sum()) / rows
@@ -168,6 +170,14 @@ def _roles(name: str, known: FloatArray) -> Iterator[tuple[Role, str]]:
         yield Role.SET_POINT, f"{repeated:.0%} of the rows repeat a value"
     if rows >= 50 and _is_even(distinct, times):
         yield Role.SET_POINT, "spread evenly over its range, as a planner does"
+
+
+def _numbers_the_rows(known: FloatArray) -> bool:
+    """Whether each whole number from the first to the last stands in one row, in whatever order."""
+    rows = len(known)
+    if rows < _TOLD or known.max() - known.min() != rows - 1:
+        return False
+    return bool((np.sort(known) == known.min() + np.arange(rows)).all() and known[0] % 1 == 0)
 
 
 def _filled(distinct: FloatArray) -> float:
