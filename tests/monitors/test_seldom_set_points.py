@@ -28,12 +28,12 @@ TAGGED = Table(
 )
 
 
-def two_recipes(rows: int, seed: int, *, gain: float = 1.0) -> Block:
+def two_recipes(rows: int, seed: int, *, loss: float = 0.0) -> Block:
     """One recipe heats, the other stirs, none does both; scatter 0.1."""
     rng = np.random.default_rng(seed)
     heats = rng.random(rows) < 0.5
     set_to = rng.uniform(1, 3, rows)
-    rate = gain * np.where(heats, set_to, 10 - set_to**2) + 0.1 * rng.normal(size=rows)
+    rate = np.where(heats, set_to, 10 - set_to**2) - loss + 0.1 * rng.normal(size=rows)
     frame = pd.DataFrame(
         {
             "heat": np.where(heats, set_to, np.nan),
@@ -71,7 +71,7 @@ def test_a_loss_is_found_though_no_record_has_all_set_points() -> None:
     drift = Drift(RECIPES, false_alarms=10_000)
     drift.fit(two_recipes(400, 0))
     assert not [alarm for alarm in drift.update(two_recipes(400, 1)) if alarm.is_fault]
-    alarms = drift.update(two_recipes(200, 2, gain=0.95))
+    alarms = drift.update(two_recipes(200, 2, loss=0.15))
     assert alarms[0].columns == ("rate",)
     assert alarms[0].direction == "down"
 
