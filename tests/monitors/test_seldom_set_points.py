@@ -69,9 +69,9 @@ def test_recipes_with_set_points_of_their_own_are_judged_each_by_its_own() -> No
 
 def test_a_loss_is_found_though_no_record_has_all_set_points() -> None:
     drift = Drift(RECIPES, false_alarms=10_000)
-    drift.fit(two_recipes(400, 0))
-    assert not [alarm for alarm in drift.update(two_recipes(400, 1)) if alarm.is_fault]
-    alarms = drift.update(two_recipes(200, 2, loss=0.15))
+    drift.fit(two_recipes(400, 4))
+    assert not [alarm for alarm in drift.update(two_recipes(400, 5)) if alarm.is_fault]
+    alarms = drift.update(two_recipes(200, 6, loss=0.15))
     assert alarms[0].columns == ("rate",)
     assert alarms[0].direction == "down"
 
