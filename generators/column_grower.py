@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -68,8 +69,13 @@ class ColumnGrower:
         cells: FloatArray,
         features: NDArray[np.float32],
         growth: np.random.Generator,
+        *,
+        apart: Sequence[int] = (),
     ) -> ColumnStep:
-        """The trees of one column; cells of shape (n,), features of shape (n, p)."""
+        """The trees of one column; cells of shape (n,), features of shape (n, p).
+
+        Rows where a feature of ``apart`` is 1 are split off first if they are few (`LeafTree`).
+        """
         seeds = [int(seed) for seed in growth.integers(2**31, size=2)]
         there = ~np.isnan(cells)
         gaps = values = trend = None
@@ -92,7 +98,9 @@ class ColumnGrower:
                 if found is not None:
                     trend, seen = found
                     fixed = np.zeros(len(seen), dtype=np.bool_)
-            values = self._mixture(features, seen, fixed, rows, classes=category, seed=seeds[1])
+            values = self._mixture(
+                features, seen, fixed, rows, classes=category, seed=seeds[1], apart=apart
+            )
         return ColumnStep(column, levels, gaps, values, trend)
 
     def _may_have_a_trend(
@@ -111,6 +119,7 @@ class ColumnGrower:
         *,
         classes: bool,
         seed: int,
+        apart: Sequence[int],
     ) -> LeafMixture:
         """With weights of its own, or where there is much work those of columns like it."""
         alike = self.weighed[bool(fixed.all())]
@@ -126,6 +135,7 @@ class ColumnGrower:
             seed=seed,
             tried=0.5 if many else 1.0,
             weights=np.mean(alike, axis=0) if enough else None,
+            apart=apart,
         )
         if features.shape[1]:
             alike.append(mixture.weights)
