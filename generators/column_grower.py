@@ -29,6 +29,7 @@ _FEW_FIXED: Final = 0.2
 _OFTEN: Final = 5
 _LARGE: Final = 0.01
 _NEW_LEVELS: Final = 0.02
+_LEAVES_OF_GAPS: Final = 250
 
 
 def is_much_work(rows: int, columns: int) -> bool:
@@ -80,13 +81,15 @@ class ColumnGrower:
         there = ~np.isnan(cells)
         gaps = values = trend = None
         if not there.all():
+            least = len(cells) // _LEAVES_OF_GAPS if self.much_work else 0
             gaps = LeafTree.grow(
                 features,
                 (~there).astype(np.float64),
                 np.ones(len(cells), dtype=np.bool_),
                 classes=True,
-                min_leaf=max(5, self.min_leaf),
+                min_leaf=max(5, self.min_leaf, least),
                 seed=seeds[0],
+                tried=self._tried(features),
             )
         if there.any():
             rows = np.flatnonzero(there)
@@ -110,6 +113,10 @@ class ColumnGrower:
         measured = column.kind is Kind.NUMBER and column.role is Role.MEASURED
         return measured and few and not self.much_work and features.shape[1] > 0
 
+    def _tried(self, features: NDArray[np.float32]) -> float:
+        """Share of the features that are tried at each split."""
+        return 0.5 if self.much_work and features.shape[1] > _MANY_FEATURES else 1.0
+
     def _mixture(
         self,
         features: NDArray[np.float32],
@@ -124,7 +131,6 @@ class ColumnGrower:
         """With weights of its own, or where there is much work those of columns like it."""
         alike = self.weighed[bool(fixed.all())]
         enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED
-        many = self.much_work and features.shape[1] > _MANY_FEATURES
         mixture = LeafMixture.grow(
             features,
             values,
@@ -133,7 +139,7 @@ class ColumnGrower:
             classes=classes,
             sizes=self.sizes,
             seed=seed,
-            tried=0.5 if many else 1.0,
+            tried=self._tried(features),
             weights=np.mean(alike, axis=0) if enough else None,
             apart=apart,
         )
