@@ -162,7 +162,7 @@ def _steps(number: NumberScores, asked: FloatArray, near: FloatArray) -> Callabl
     def term(h: float) -> _Single:
         spread = np.full(len(means), h)
         table = log_masses(np.sqrt(1 - h**2) * means, spread, intervals) - np.log(shares)
-        found = np.maximum(table, -80.0).astype(np.float32).T[np.ix_(rows, columns)]
+        found = np.maximum(table, -80.0).astype(np.float32).T[rows].take(columns, axis=1)
         return np.where(unknown, np.float32(0), found) if unknown.any() else found
 
     return term
@@ -175,6 +175,6 @@ def _level(share: FloatArray, asked: CodeArray, near: CodeArray) -> Callable[[fl
 
     def term(h: float) -> _Single:
         gain = np.log(h + (1 - h) * inverse) - np.log(h)
-        return np.asarray(np.log(h) + same * gain, dtype=np.float32)
+        return np.asarray(same * gain.astype(np.float32) + np.float32(np.log(h)))
 
     return term

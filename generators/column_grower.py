@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,7 @@ _FEW_FIXED: Final = 0.2
 _OFTEN: Final = 5
 _LARGE: Final = 0.01
 _NEW_LEVELS: Final = 0.02
+_LEAVES_OF_GAPS: Final = 250
 
 
 def is_much_work(rows: int, columns: int) -> bool:
@@ -68,19 +70,26 @@ class ColumnGrower:
         cells: FloatArray,
         features: NDArray[np.float32],
         growth: np.random.Generator,
+        *,
+        apart: Sequence[int] = (),
     ) -> ColumnStep:
-        """The trees of one column; cells of shape (n,), features of shape (n, p)."""
+        """The trees of one column; cells of shape (n,), features of shape (n, p).
+
+        Rows where a feature of ``apart`` is 1 are split off first if they are few (`LeafTree`).
+        """
         seeds = [int(seed) for seed in growth.integers(2**31, size=2)]
         there = ~np.isnan(cells)
         gaps = values = trend = None
         if not there.all():
+            least = len(cells) // _LEAVES_OF_GAPS if self.much_work else 0
             gaps = LeafTree.grow(
                 features,
                 (~there).astype(np.float64),
                 np.ones(len(cells), dtype=np.bool_),
                 classes=True,
-                min_leaf=max(5, self.min_leaf),
+                min_leaf=max(5, self.min_leaf, least),
                 seed=seeds[0],
+                tried=self._tried(features),
             )
         if there.any():
             rows = np.flatnonzero(there)
@@ -92,7 +101,9 @@ class ColumnGrower:
                 if found is not None:
                     trend, seen = found
                     fixed = np.zeros(len(seen), dtype=np.bool_)
-            values = self._mixture(features, seen, fixed, rows, classes=category, seed=seeds[1])
+            values = self._mixture(
+                features, seen, fixed, rows, classes=category, seed=seeds[1], apart=apart
+            )
         return ColumnStep(column, levels, gaps, values, trend)
 
     def _may_have_a_trend(
@@ -101,6 +112,10 @@ class ColumnGrower:
         few = _FEWEST_ROWS_OF_TREND <= len(fixed) <= _MOST_ROWS_OF_TREND
         measured = column.kind is Kind.NUMBER and column.role is Role.MEASURED
         return measured and few and not self.much_work and features.shape[1] > 0
+
+    def _tried(self, features: NDArray[np.float32]) -> float:
+        """Share of the features that are tried at each split."""
+        return 0.5 if self.much_work and features.shape[1] > _MANY_FEATURES else 1.0
 
     def _mixture(
         self,
@@ -111,11 +126,11 @@ class ColumnGrower:
         *,
         classes: bool,
         seed: int,
+        apart: Sequence[int],
     ) -> LeafMixture:
         """With weights of its own, or where there is much work those of columns like it."""
         alike = self.weighed[bool(fixed.all())]
         enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED
-        many = self.much_work and features.shape[1] > _MANY_FEATURES
         mixture = LeafMixture.grow(
             features,
             values,
@@ -124,8 +139,9 @@ class ColumnGrower:
             classes=classes,
             sizes=self.sizes,
             seed=seed,
-            tried=0.5 if many else 1.0,
+            tried=self._tried(features),
             weights=np.mean(alike, axis=0) if enough else None,
+            apart=apart,
         )
         if features.shape[1]:
             alike.append(mixture.weights)

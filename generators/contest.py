@@ -10,6 +10,7 @@ import numpy as np
 
 from halflife.schemas.table import Block
 
+from .contest_costs import MOST_ROWS
 from .contest_scores import ContestScores
 from .generator import CHUNK, Generator
 from .held_out_trial import HeldOutTrial
@@ -20,7 +21,7 @@ POWERS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
 
 _WANTED_SHARE: Final = 0.57
 """A little under what is allowed, which noise would exceed every other time."""
-_MOST_ROWS: Final = 2 * CHUNK
+_MOST_MADE: Final = 2 * CHUNK
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Contest:
 
     def __init__(self, block: Block, *, seed: int) -> None:
         order = np.random.default_rng(np.random.SeedSequence((seed, 2))).permutation(len(block))
-        half = len(block) // 2
+        order = order[:MOST_ROWS]
+        half = len(order) // 2
         self.halves = block[order[:half]], block[order[half:]]
         self.seed = seed
         one, other = self.halves
@@ -98,14 +100,19 @@ class Contest:
             privacy: Its knob, for the record.
             powers: Of the sieves, ascending; none if its rows are not to be sieved.
         """
-        rows = min(len(self.halves[0]), _MOST_ROWS) * (TIMES if powers else 1)
+        rows = min(len(self.halves[0]), _MOST_MADE) * (TIMES if powers else 1)
         made = [generator.sample(rows, seed=self.seed) for generator in fitted]
-        power = None
+        power: float | None = None
+        near: list[float | None] = [None, None]
         if powers:
             sifted = [trial.sifted(one) for trial, one in zip(self._trials, made, strict=True)]
             shares = {p: float(np.mean([one.share(p) for one in sifted])) for p in powers}
             enough = [p for p in powers if shares[p] <= _WANTED_SHARE]
             power = enough[0] if enough else min(powers, key=lambda p: shares[p])
             made = [one.rows(power) for one in sifted]
-        scores = [trial.scores(one) for trial, one in zip(self._trials, made, strict=True)]
+            near = [one.share(power) for one in sifted]
+        scores = [
+            trial.scores(one, near=share)
+            for trial, one, share in zip(self._trials, made, near, strict=True)
+        ]
         return Entry(fitted[0].name, privacy, power, ContestScores.mean(scores))

@@ -63,6 +63,7 @@ class LeafMixture:
         seed: int,
         tried: float = 1.0,
         weights: FloatArray | None = None,
+        apart: Sequence[int] = (),
     ) -> LeafMixture:
         """Grow a tree for each size, and weigh them.
 
@@ -76,6 +77,7 @@ class LeafMixture:
             seed: Of the trees, and of the rows held out.
             tried: See `LeafTree.grow`.
             weights: If they are known already.
+            apart: See `LeafTree.grow`.
         """
 
         def tree(chosen: NDArray[Any], size: int) -> LeafTree:
@@ -88,6 +90,7 @@ class LeafMixture:
                 seed=seed,
                 donors=rows[chosen],
                 tried=tried,
+                apart=apart,
             )
 
         if weights is None:

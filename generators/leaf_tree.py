@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from halflife.schemas.table import FloatArray
 
 IntArray = NDArray[np.int64]
+_Nodes = tuple[IntArray, FloatArray, IntArray, IntArray]
 
 _MOST_CLASSES: Final = 64
 _MOST_PREDICTORS: Final = 32
+_FEWEST_APART: Final = 8
+_FEW_LEAVES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class LeafTree:
         seed: int,
         donors: IntArray | None = None,
         tried: float = 1.0,
+        apart: Sequence[int] = (),
     ) -> LeafTree:
         """Grow a tree and fill its leaves.
 
@@ -80,23 +84,35 @@ class LeafTree:
             seed: Decides between splits that are equally good, and which features are tried.
             donors: Which row each value comes from, shape (n,); their numbers if left out.
             tried: Share of the features that are tried at each split: less is quicker.
+            apart: Features of 0 and 1, no two of which are 1 at once: where one is, and for fewer
+                rows than four leaves have, these are split off first and grown a tree of their own,
+                of two leaves at least. Wide leaves would drown them in other rows.
         """
         distinct, codes = np.unique(values, return_inverse=True)
         response = _middle_ranks(codes)
-        predictors = _strongest(features, response)
+        several = classes and 2 < distinct.size <= _MOST_CLASSES
+        answers = codes if several else response
+        few = [j for j in apart if _FEWEST_APART <= features[:, j].sum() < _FEW_LEAVES * min_leaf]
+        predictors = np.union1d(_strongest(features, response), np.array(few, dtype=np.int64))
         seen = features[:, predictors]
-        if predictors.size == 0 or distinct.size == 1 or len(values) < 2 * min_leaf:
-            nodes = _single_leaf()
-        else:
-            several = classes and 2 < distinct.size <= _MOST_CLASSES
-            nodes = _grown(
-                seen,
-                codes if several else response,
-                classes=several,
-                min_leaf=min_leaf,
-                seed=seed,
-                tried=tried,
-            )
+
+        def nodes_of(rows: NDArray[np.bool_], size: int) -> _Nodes:
+            own = answers[rows]
+            if predictors.size == 0 or len(own) < 2 * size or (own == own[0]).all():
+                return _single_leaf()
+            return _grown(seen[rows], own, classes=several, min_leaf=size, seed=seed, tried=tried)
+
+        rest = np.ones(len(values), dtype=np.bool_)
+        split: list[tuple[int, _Nodes]] = []
+        for j in few:
+            mine = features[:, j] > 0.5
+            size = min(min_leaf, int(mine.sum()) // 2)
+            split.append((int(np.searchsorted(predictors, j)), nodes_of(mine, size)))
+            rest &= ~mine
+        # No leaf is without rows: where all levels are rare, the last is what is left.
+        nodes = nodes_of(rest, min_leaf) if rest.any() else split.pop()[1]
+        for j, own in split:
+            nodes = _joined(j, nodes, own)
         feature, threshold, left, right = nodes
         leaf = _walk(seen, feature, threshold, left, right)
         order = np.lexsort((values, leaf))
@@ -195,7 +211,19 @@ def _strongest(features: NDArray[np.float32], response: FloatArray) -> IntArray:
     return np.sort(best).astype(np.int64)
 
 
-def _single_leaf() -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+def _joined(feature: int, below: _Nodes, above: _Nodes) -> _Nodes:
+    """A tree whose root asks whether an indicator is 0, then goes on as one tree or the other."""
+    leaves, inner = int((below[0] < 0).sum()), 1 + len(below[0])
+    parts = []
+    for (own, threshold, left, right), first, leaf in ((below, 1, 0), (above, inner, leaves)):
+        is_leaf = own < 0
+        parts.append((own, threshold, left + np.where(is_leaf, leaf, first), right + first))
+    root = (np.array([feature]), np.array([0.5]), np.array([1]), np.array([inner]))
+    joined = [np.concatenate(part) for part in zip(root, *parts, strict=True)]
+    return joined[0], joined[1], joined[2], joined[3]
+
+
+def _single_leaf() -> _Nodes:
     return np.array([-1]), np.zeros(1), np.array([0]), np.array([0])
 
 
@@ -207,8 +235,9 @@ def _grown(
     min_leaf: int,
     seed: int,
     tried: float,
-) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+) -> _Nodes:
     """Nodes of a tree grown by scikit-learn, with leaves numbered from 0."""
+    from sklearn import config_context
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
@@ -217,7 +246,9 @@ def _grown(
         max_features=None if tried >= 1.0 else tried,
         random_state=seed,
     )
-    tree = model.fit(features, response).tree_
+    # Rows are finite and in single precision: checks would take as long as small trees do.
+    with config_context(skip_parameter_validation=True):
+        tree = model.fit(features, response, check_input=False).tree_
     is_leaf = tree.children_left < 0
     left = tree.children_left.astype(np.int64)
     left[is_leaf] = np.arange(int(is_leaf.sum()))

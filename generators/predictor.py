@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from halflife.schemas.table import FloatArray
 
-_MOST_LEVELS: Final = 32
+MOST_LEVELS: Final = 32
+"""That have an indicator."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class CategoryPredictor:
 
     def features(self, codes: FloatArray) -> NDArray[np.float32]:
         """Shape (rows, min(levels, 32)), with a further column for more levels than that."""
-        shown = np.arange(min(self.levels, _MOST_LEVELS))
+        shown = np.arange(min(self.levels, MOST_LEVELS))
         found: NDArray[np.float32] = (codes[:, None] == shown).astype(np.float32)
-        if self.levels > _MOST_LEVELS:
+        if self.levels > MOST_LEVELS:
             found = np.column_stack([found, codes.astype(np.float32)])
         return found

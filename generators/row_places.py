@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,12 @@ from halflife.schemas.table import Block, FloatArray
 
 from .archive import Arrays
 
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
+
 _AT_ONCE: Final = 512
+_FEWEST_ROWS_OF_TREE: Final = 1_000
+_MOST_COLUMNS_OF_TREE: Final = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +29,9 @@ class RowPlaces:
     The distance of two rows is the mean over the columns of :math:`|x - y|` over the range of the
     column, or 0 and 1 for equal and other categories. A missing number equals another missing one,
     and is from 1/2 to 1 away from all others.
+
+    Among many rows of few columns a k-d tree finds the nearest, else all are looked at: the same
+    distances either way.
 
     Args:
         numbers: Shape (n, 2 p), in shares of the range: each number, and 1/2 where it is missing.
@@ -76,21 +85,67 @@ class RowPlaces:
         Returns:
             Shape (m, many) and (m,).
         """
-        from scipy.spatial.distance import cdist
-
         numbers, codes = _placed(block, self.lows, self.spans, self.levels)
         many = min(many, len(self))
         columns = self.numbers.shape[1] // 2 + self.codes.shape[1]
-        distances, which = np.empty((len(block), many)), np.empty(len(block), dtype=np.int64)
-        for start in range(0, len(block), _AT_ONCE):
+        # Where no row here misses a number, one that does is as far from all of them.
+        aside = numbers[:, ~self._telling].sum(axis=1)
+        numbers = numbers[:, self._telling]
+        tree = self._tree
+        if tree is None:
+            distances, which = self._by_all(numbers, codes, many)
+        else:
+            distances, which = self._by_tree(tree, numbers, codes, many)
+        return (distances + aside[:, None]) / columns, which
+
+    @cached_property
+    def _telling(self) -> NDArray[np.bool_]:
+        """All but what tells that numbers are missing where none is, shape (2 p,)."""
+        half = self.numbers.shape[1] // 2
+        return np.concatenate([np.ones(half, dtype=np.bool_), self.numbers[:, half:].any(axis=0)])
+
+    @cached_property
+    def _tree(self) -> cKDTree | None:
+        columns = self.numbers.shape[1] // 2 + self.codes.shape[1]
+        if len(self) < _FEWEST_ROWS_OF_TREE or columns > _MOST_COLUMNS_OF_TREE:
+            return None
+        from scipy.spatial import cKDTree
+
+        return cKDTree(self._corners(self.numbers[:, self._telling], self.codes))
+
+    def _corners(self, numbers: FloatArray, codes: NDArray[np.int64]) -> FloatArray:
+        """Numbers, and 1/2 at each row's level of each category: two levels are 1 apart."""
+        of_levels = [
+            0.5 * (codes[:, j, None] == np.arange(len(own))) for j, own in enumerate(self.levels)
+        ]
+        return np.concatenate([numbers, *of_levels], axis=1)
+
+    def _by_tree(
+        self, tree: cKDTree, numbers: FloatArray, codes: NDArray[np.int64], many: int
+    ) -> tuple[FloatArray, NDArray[np.int64]]:
+        ranks = np.arange(1, many + 1)
+        found = tree.query(self._corners(numbers, codes), k=ranks, p=1)
+        distances, which = np.asarray(found[0]), np.asarray(found[1], dtype=np.int64)
+        # A level that is not among these is 1 away from them all, and was half of it.
+        distances += 0.5 * (codes < 0).sum(axis=1)[:, None]
+        return distances, which[:, 0]
+
+    def _by_all(
+        self, numbers: FloatArray, codes: NDArray[np.int64], many: int
+    ) -> tuple[FloatArray, NDArray[np.int64]]:
+        from scipy.spatial.distance import cdist
+
+        own_numbers = np.ascontiguousarray(self.numbers[:, self._telling])
+        distances, which = np.empty((len(codes), many)), np.empty(len(codes), dtype=np.int64)
+        for start in range(0, len(codes), _AT_ONCE):
             rows = slice(start, start + _AT_ONCE)
-            apart = np.zeros((len(numbers[rows]), len(self)))
+            apart = np.zeros((len(codes[rows]), len(self)))
             if numbers.shape[1]:
-                apart += cdist(numbers[rows], self.numbers, "cityblock")
+                apart += cdist(numbers[rows], own_numbers, "cityblock")
             for own, other in zip(codes[rows].T, self.codes.T, strict=True):
                 apart += own[:, None] != other[None, :]
             which[rows] = apart.argmin(axis=1)
-            distances[rows] = np.sort(np.partition(apart, many - 1, axis=1)[:, :many]) / columns
+            distances[rows] = np.sort(np.partition(apart, many - 1, axis=1)[:, :many])
         return distances, which
 
     def state(self) -> tuple[dict[str, Any], Arrays]:

@@ -22,7 +22,7 @@ from .given_latents import given_latents
 from .laws import LawCoding
 from .leaf_mixture import LeafMixture
 from .leaf_tree import IntArray, LeafTree
-from .predictor import CategoryPredictor, NumberPredictor
+from .predictor import MOST_LEVELS, CategoryPredictor, NumberPredictor
 from .progress import Progress
 from .trend import Trend
 
@@ -52,7 +52,8 @@ class Trees(Generator):
     (`LeafMixture`). Values that repeat are kept as they are; others are smoothed within their leaf,
     residuals of laws most carefully. A measured column that follows those before it smoothly is
     drawn as a trend and what is left beside it (`Trend`). A missing cell is drawn first, by a tree
-    of its own. Laws are kept by construction (`LawCoding`).
+    of its own. Laws are kept by construction (`LawCoding`). What follows a target that is a
+    category has trees of its own for each level of few rows: wide leaves would drown them.
 
     Where rows times predictors are many (`is_much_work`), there are two sizes of leaves instead of
     five and no trend, so that 20,000 rows take a second.
@@ -135,7 +136,8 @@ class Trees(Generator):
         began = told = clock()
         for done, column in enumerate(order):
             levels, cells = _cells(latents, column)
-            step = grower.step(column, levels, cells, view.matrix(len(block)), growth)
+            features = view.matrix(len(block))
+            step = grower.step(column, levels, cells, features, growth, apart=view.apart)
             steps.append(step)
             view.add(step, cells)
             now = clock()
@@ -318,6 +320,7 @@ class _View:
         self._coding = coding
         self.latents: dict[str, FloatArray] = {}
         self.values: dict[str, FloatArray] = {}
+        self.apart = range(0)
         self._guided: set[str] = set()
         self._features: list[NDArray[np.float32]] = []
 
@@ -333,7 +336,11 @@ class _View:
         name = step.column.name
         if step.column.kind is Kind.CATEGORY:
             predictor = self.predictors.setdefault(name, CategoryPredictor(len(step.levels)))
-            self._features.append(predictor.features(cells))
+            features = predictor.features(cells)
+            if name == self._coding.table.target:
+                first = sum(own.shape[1] for own in self._features)
+                self.apart = range(first, first + min(len(step.levels), MOST_LEVELS))
+            self._features.append(features)
             return
         self.latents[name] = cells
         for added in self._coding.extend(self.values, self.latents):

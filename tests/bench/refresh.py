@@ -26,7 +26,7 @@ COLD_STEPS: Final = 4
 """How many times the steps of a warm start a generator takes that begins anew."""
 KINDS: Final = ("trees", "diffusion", "vae", "wgan")
 NEAR: Final = 0.1
-"""Privacy of trees that stay near to the rows: a rare gas is lost where leaves are wide."""
+"""Privacy of trees that stay near to the rows."""
 WANTED: Final = 0.9
 
 

@@ -12,7 +12,7 @@ from halflife.generators import Auto, Generator, Sieved, UnknownGenerator
 from halflife.generators.contest_costs import seconds_of
 from halflife.generators.generator import CHUNK
 from halflife.generators.registry import GENERATORS
-from halflife.schemas.table import Block, Column, Table
+from halflife.schemas.table import Block, Column, Kind, Table
 
 TABLE = Table((Column(name="x"), Column(name="y")))
 
@@ -77,21 +77,43 @@ def test_candidates_must_be_others() -> None:
 
 def test_the_budget_is_kept_by_known_costs_not_by_a_clock() -> None:
     """The same on any machine: what does not fit is not tried, and the reason says so."""
-    auto = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=1.1)
+    auto = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=0.7)
     block = line(400)
     assert seconds_of("copula", block) < seconds_of("kde", block)
     auto.fit(block, seed=0)
     assert "; copula sieved by " in auto.reason
-    assert "not within 1.1 s: kde" in auto.reason
+    assert "not within 0.7 s: kde" in auto.reason
     tight = Auto(TABLE, candidates=("trees", "copula"), budget=0.1)
     tight.fit(block, seed=0)
     assert tight.reason == (
         "trees: the first candidate, as a contest on 400 rows would take more than 0.1 s"
     )
-    again = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=1.1)
+    again = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=0.7)
     again.fit(block, seed=0)
     assert again.reason == auto.reason
     assert again.sample(50, seed=1).digest() == auto.sample(50, seed=1).digest()
+
+
+def test_levels_make_the_search_for_widths_dearer() -> None:
+    random = np.random.default_rng(0)
+
+    def table(categories: int) -> Block:
+        columns = [Column(name=f"x{j}") for j in range(8 - categories)]
+        columns += [Column(name=f"c{j}", kind=Kind.CATEGORY) for j in range(categories)]
+        texts = random.choice(list("abc"), (1_500, categories)).astype(object)
+        return Block(Table(tuple(columns)), random.normal(size=(1_500, 8 - categories)), texts)
+
+    assert seconds_of("kde", table(6)) > 1.3 * seconds_of("kde", table(0))
+    assert seconds_of("copula", table(6)) == seconds_of("copula", table(0))
+
+
+def test_twenty_thousand_rows_allow_a_contest() -> None:
+    columns = tuple(Column(name=f"x{j}") for j in range(6))
+    numbers = np.random.default_rng(0).normal(size=(20_000, 6))
+    auto = Auto(Table(columns))
+    auto.fit(Block(auto.table, numbers, np.empty((20_000, 0), dtype=object)), seed=0)
+    assert "copula" in auto.reason
+    assert "best on rows held out" in auto.reason
 
 
 def test_privacy_goes_to_the_candidates_that_have_it() -> None:

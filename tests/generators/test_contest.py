@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from halflife.generators import Noise
 from halflife.generators.contest import Contest
@@ -30,6 +31,21 @@ def test_rows_of_the_same_law_pass_and_copies_and_others_do_not() -> None:
     assert (copied.near, copied.copies, copied.missed) == (1.0, 300, pytest.approx(1.4, abs=0.05))
     assert other.area > 0.98
     assert other.copies == 0
+
+
+def test_the_area_is_the_share_of_pairs_that_are_ordered() -> None:
+    """Of two normal laws that are one apart: at most Phi(1 / sqrt 2), for whoever knows them."""
+    trial = HeldOutTrial(rows(1500, 0), rows(1500, 1), seed=0)
+    known = float(ndtr(1 / np.sqrt(2)))
+    made = rows(1500, 2)
+    made.numbers[:, 0] += 1.0
+    assert 0.6 < trial.scores(made).area < known + 0.02
+    assert trial.scores(made, near=0.25).near == 0.25
+
+
+def test_no_more_than_eight_thousand_rows_take_part() -> None:
+    contest = Contest(rows(9_001, 0), seed=0)
+    assert [len(half) for half in contest.halves] == [4_000, 4_000]
 
 
 def test_replicates_are_no_copies() -> None:

@@ -71,6 +71,38 @@ def test_careful_moves_are_nil_on_average() -> None:
         assert made[mine].mean() == pytest.approx(values[k], abs=0.03)
 
 
+def test_few_rows_of_an_indicator_are_never_mixed_with_others() -> None:
+    random = np.random.default_rng(0)
+    rare = np.repeat([0.0, 1.0], [186, 14])
+    features = np.column_stack([random.random((200, 3)), 1 - rare, rare]).astype(np.float32)
+    values = np.where(rare, random.uniform(10, 11, 200), features[:, 0])
+    values[:186:3] += 20.0  # so that the first split is not that of the indicator
+
+    def made(apart: tuple[int, ...]) -> np.ndarray:
+        tree = LeafTree.grow(
+            features, values, rare > 2, classes=False, min_leaf=50, seed=0, apart=apart
+        )
+        assert np.array_equal(np.sort(tree.values), np.sort(values))
+        rows = np.repeat(features[-14:], 50, axis=0)
+        return tree.draw(rows, random.random((700, 3)))
+
+    drowned, own = made(()), made((3, 4))
+    assert ((drowned < 10) | (drowned > 11)).mean() > 0.5
+    assert own.min() >= 10
+    assert own.max() <= 11
+
+
+def test_no_leaf_is_empty_where_all_levels_are_few() -> None:
+    features = np.repeat(np.eye(2, dtype=np.float32), 20, axis=0)
+    values = np.arange(40.0)
+    tree = LeafTree.grow(
+        features, values, values < 0, classes=False, min_leaf=15, seed=0, apart=(0, 1)
+    )
+    assert np.diff(tree.starts).min() >= 10  # half of the rows of a level
+    made = tree.draw(features, np.random.default_rng(0).random((40, 3)))
+    assert ((made < 19.5) == (values < 19.5)).all()
+
+
 def test_arrays_restore_the_tree() -> None:
     random = np.random.default_rng(0)
     features = random.normal(size=(200, 40))

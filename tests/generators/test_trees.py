@@ -149,6 +149,24 @@ def test_levels_off_any_grid_and_zeros_of_a_spread_column_stay_what_they_are() -
     assert len(np.unique(made.number("signal"))) > 1000
 
 
+def test_a_rare_level_of_the_target_keeps_its_share_and_its_own_place() -> None:
+    random = np.random.default_rng(0)
+    levels = np.repeat(np.array(["common", "usual", "rare"], dtype=object), [600, 484, 16])
+    cells = random.normal(size=(1100, 14))
+    cells += 3.0 * (levels == "usual")[:, None]
+    cells[levels == "rare", :] += np.where(np.arange(14) % 2, 3.0, 0.0)
+    columns = (Column(name="gas", kind=Kind.CATEGORY, role=Role.SET_POINT),)
+    table = Table((*columns, *(Column(name=f"x{j}") for j in range(14))), target="gas")
+    trees = Trees(table)
+    trees.fit(Block(table, cells, levels[:, None]), seed=0)
+    made = trees.sample(11_000, seed=1)
+    rare = made.text("gas") == "rare"
+    # Four standard errors of a binomial share; of a mean, those of the 16 rows it is learnt from.
+    assert abs(rare.mean() - 16 / 1100) < 4 * np.sqrt(16 / 1100 / 11_000)
+    apart = made.numbers[rare].mean(axis=0) - cells[levels == "rare"].mean(axis=0)
+    assert np.abs(apart).max() < 4 / np.sqrt(16)
+
+
 def test_missing_cells_depend_on_what_is_known() -> None:
     table = Table((Column(name="who", role=Role.CONTEXT, kind=Kind.CATEGORY), Column(name="y")))
     random = np.random.default_rng(0)
