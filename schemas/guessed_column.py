@@ -40,6 +40,7 @@ _NEVER_NEGATIVE: Final = re.compile(
 )
 _SHARE: Final = re.compile(r"fraction|(^|_)frac|share|selectivity|conversion")
 _TOLD: Final = 20  # rows, of which the texts of a few differ by chance
+_NAMES: Final = 0.9  # of the rows, with so many distinct texts they name them
 _MOMENTS: Final = 50  # cells that are tried as dates
 _EVEN: Final = 1.36  # 5 % point of the Kolmogorov distribution
 
@@ -120,9 +121,10 @@ def _text(name: str, cells: pd.Series) -> GuessedColumn:
     if _CHOSEN_TEXT.search(name.lower()) and distinct < rows:
         said = f"text with {distinct} distinct values, named like something that is chosen"
         return GuessedColumn(name=name, role=Role.SET_POINT, kind=Kind.CATEGORY, reason=said)
-    said, is_name = "text", distinct == rows >= _TOLD
+    said, is_name = "text", rows >= _TOLD and distinct >= _NAMES * rows
     if is_name:
-        said = f"another text in every row: an identity (halflife replay --id-column {name})"
+        every = "every" if distinct == rows else "nearly every"
+        said = f"another text in {every} row: an identity (halflife replay --id-column {name})"
     if _are_moments(cells):
         said, is_name = f"moments in time (halflife backtest --time-column {name})", rows >= _TOLD
     return GuessedColumn(
