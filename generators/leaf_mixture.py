@@ -179,8 +179,11 @@ class LeafMixture:
         """The weights, moved towards great leaves (above 0) or small ones, shape (parts,).
 
         Trees that have no more than what each was given before any row was held out take no part:
-        where a value follows from those before it, no knob makes it forget them.
+        where a value follows from those before it, no knob makes it forget them. A class that a
+        forest tells is not moved from the rows either, as distance is bought by what comes before.
         """
+        if len(self.trees) > len(self.sizes):
+            lean = min(lean, 0.0)
         given = 1.0 / len(self.sizes) / (min(len(self.trees[0].values), MOST_ROWS) + 1)
         backed = np.where(self.weights > _BACKED * given, self.weights, 0.0)
         weights = (backed if backed.any() else self.weights) * self.sizes**lean
