@@ -25,6 +25,8 @@ _ENOUGH_WEIGHED: Final = 3
 _MOST_ROWS_OF_TREND: Final = 4_000
 _FEWEST_ROWS_OF_TREND: Final = 50
 _FEW_LEVELS: Final = 20
+_TREES_OF_FOREST: Final = (5, 30)
+_ROWS_OF_FOREST: Final = 120_000
 _FEW_FIXED: Final = 0.2
 _OFTEN: Final = 5
 _LARGE: Final = 0.01
@@ -101,8 +103,16 @@ class ColumnGrower:
                 if found is not None:
                     trend, seen = found
                     fixed = np.zeros(len(seen), dtype=np.bool_)
+            answers = category and column.role is Role.MEASURED and features.shape[1] > 0
             values = self._mixture(
-                features, seen, fixed, rows, classes=category, seed=seeds[1], apart=apart
+                features,
+                seen,
+                fixed,
+                rows,
+                classes=category,
+                seed=seeds[1],
+                apart=apart,
+                forest=_trees_of_forest(len(seen)) if answers else 0,
             )
         return ColumnStep(column, levels, gaps, values, trend)
 
@@ -127,10 +137,11 @@ class ColumnGrower:
         classes: bool,
         seed: int,
         apart: Sequence[int],
+        forest: int,
     ) -> LeafMixture:
         """With weights of its own, or where there is much work those of columns like it."""
         alike = self.weighed[bool(fixed.all())]
-        enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED
+        enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED and not forest
         mixture = LeafMixture.grow(
             features,
             values,
@@ -142,10 +153,17 @@ class ColumnGrower:
             tried=self._tried(features),
             weights=np.mean(alike, axis=0) if enough else None,
             apart=apart,
+            forest=forest,
         )
-        if features.shape[1]:
+        if features.shape[1] and not forest:
             alike.append(mixture.weights)
         return mixture
+
+
+def _trees_of_forest(rows: int) -> int:
+    """The more rows, the fewer trees, each of which sees more of them."""
+    fewest, most = _TREES_OF_FOREST
+    return min(max(_ROWS_OF_FOREST // rows, fewest), most)
 
 
 def _is_spread(cells: FloatArray, fixed: NDArray[np.bool_]) -> bool:
