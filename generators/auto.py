@@ -176,8 +176,8 @@ class Auto(Generator):
         how = "likeness, distance and copies are met" if best.scores.met else "not all met"
         out = ", ".join(name for name in names if name not in taken)
         return best.setting, (
-            f"{best.setting.text}: best on rows held out, {how} (area of a classifier, share nearer "
-            f"to training rows, copies, skill lost: {told}"
+            f"{best.setting.text}: best on rows held out, {how} (area of a classifier, share "
+            f"nearer to training rows, copies, skill lost: {told}"
             f"{out and f'; not within {self.budget:g} s: {out}'})"
         )
 
