@@ -235,7 +235,7 @@ class SetPointModel:
 
     def _scale(self, reference: Block) -> None:
         """Where the set-points lie, and which of them may be missing."""
-        raw = reference.matrix(self.numbers)
+        raw = _finite(reference.matrix(self.numbers))
         gone = np.isnan(raw)
         never = gone.all(axis=0)
         most = _SELDOM * len(reference)
@@ -282,7 +282,7 @@ class SetPointModel:
         """Fit f and s; the held-out residuals."""
         x, _ = self._conditions(reference)
         squares = self._squares(x)
-        y = reference.matrix(self.answers)
+        y = _finite(reference.matrix(self.answers))
         best: tuple[float, float, list[_Ridge]] | None = None
         for width in _WIDTHS:
             ridges = _ridges(self._features(x, squares, width), y)
@@ -309,6 +309,11 @@ class SetPointModel:
         return np.asarray(
             misses / np.maximum(np.column_stack([ridge.held_out for ridge in scales]), least)
         )
+
+
+def _finite(cells: FloatArray) -> FloatArray:
+    """What is learnt from: an infinite cell says nothing."""
+    return np.where(np.isinf(cells), np.nan, cells)
 
 
 def _limited(x: FloatArray) -> FloatArray:

@@ -104,3 +104,15 @@ def test_levels_that_hardly_come_again_leave_too_little_to_learn_from() -> None:
     )
     with pytest.raises(ReferenceTooShort, match="50 records or more; this one has 47"):
         Drift(TAGGED, false_alarms=1000).fit(rows)
+
+
+@pytest.mark.parametrize("name", ["heat", "stir", "rate"])
+def test_an_infinite_cell_says_nothing(name: str) -> None:
+    frame = pd.DataFrame(
+        {"heat": np.linspace(1, 2, 120), "stir": [1.0, 2.0] * 60, "rate": np.linspace(0, 1, 120)}
+    )
+    frame.loc[7, name] = np.inf
+    rows = Block.from_frame(RECIPES, frame)
+    drift = Drift(RECIPES, false_alarms=1000)
+    drift.fit(rows)
+    assert drift.update(rows) == []
