@@ -103,17 +103,15 @@ class ColumnGrower:
                 if found is not None:
                     trend, seen = found
                     fixed = np.zeros(len(seen), dtype=np.bool_)
-            answers = category and column.role is Role.MEASURED and features.shape[1] > 0
-            values = self._mixture(
-                features,
-                seen,
-                fixed,
-                rows,
-                classes=category,
-                seed=seeds[1],
-                apart=apart,
-                forest=_trees_of_forest(len(seen)) if answers else 0,
-            )
+            if category and column.role is Role.MEASURED and features.shape[1]:
+                many = _trees_of_forest(len(seen))
+                values = LeafMixture.forest(
+                    features, seen, rows=rows, trees=many, seed=seeds[1], apart=apart
+                )
+            else:
+                values = self._mixture(
+                    features, seen, fixed, rows, classes=category, seed=seeds[1], apart=apart
+                )
         return ColumnStep(column, levels, gaps, values, trend)
 
     def _may_have_a_trend(
@@ -137,11 +135,10 @@ class ColumnGrower:
         classes: bool,
         seed: int,
         apart: Sequence[int],
-        forest: int,
     ) -> LeafMixture:
         """With weights of its own, or where there is much work those of columns like it."""
         alike = self.weighed[bool(fixed.all())]
-        enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED and not forest
+        enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED
         mixture = LeafMixture.grow(
             features,
             values,
@@ -153,9 +150,8 @@ class ColumnGrower:
             tried=self._tried(features),
             weights=np.mean(alike, axis=0) if enough else None,
             apart=apart,
-            forest=forest,
         )
-        if features.shape[1] and not forest:
+        if features.shape[1]:
             alike.append(mixture.weights)
         return mixture
 
