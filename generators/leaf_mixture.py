@@ -18,6 +18,7 @@ from .leaf_tree import IntArray, LeafTree
 
 _BACKED: Final = 3.0
 _SEEN: Final = 0.63
+_ROWS_OF_PAIRS: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ class LeafMixture:
         seed: int,
         apart: Sequence[int] = (),
     ) -> LeafMixture:
-        """Grow many trees that count alike, each of some rows and features, down to single rows.
+        """Grow many trees that count alike, each of some rows and features.
+
+        They go down to single rows, from 1,000 rows on to pairs.
 
         Each errs elsewhere: what is drawn about a place has the classes that all of them together
         tell there, and models that are taught by it do not learn the corners of a single tree. No
@@ -142,7 +145,7 @@ class LeafMixture:
                     values[some],
                     np.ones(many, dtype=np.bool_),
                     classes=True,
-                    min_leaf=1,
+                    min_leaf=1 if len(values) < _ROWS_OF_PAIRS else 2,
                     seed=own,
                     donors=rows[some],
                     tried=tried,
