@@ -71,8 +71,8 @@ class Contest:
         >>> for copula, half in zip(fitted, contest.halves):
         ...     copula.fit(half, seed=0)
         >>> entry = contest.entry(fitted, None)
-        >>> entry.name, entry.scores.met
-        ('copula sieved by 0', True)
+        >>> entry.kind, entry.scores.met
+        ('copula', True)
     """
 
     def __init__(self, block: Block, *, seed: int) -> None:
