@@ -132,7 +132,7 @@ class Trees(Generator):
         steps: list[ColumnStep] = []
         order = _order(coding, latents)
         few = is_much_work(len(block), len(order)) if self.few_trees is None else self.few_trees
-        grower = ColumnGrower(self.min_leaf, much_work=few)
+        grower = ColumnGrower(self.min_leaf, much_work=few, target=self.table.target)
         began = told = clock()
         for done, column in enumerate(order):
             levels, cells = _cells(latents, column)
