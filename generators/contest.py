@@ -15,6 +15,7 @@ from .contest_scores import ContestScores
 from .generator import CHUNK, Generator
 from .held_out_trial import HeldOutTrial
 from .row_sieve import TIMES
+from .setting import Setting
 
 POWERS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
 """Of sieves, from one that only spreads rows evenly."""
@@ -27,28 +28,17 @@ _MOST_BATCHES: Final = 4
 """Small batches are told by chance which is best; several of them, less so."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What takes part in a contest, and how it did.
 
     Args:
-        kind: Name of the generator.
-        privacy: Its knob; None for one that has none.
-        power: Of the `RowSieve` that its rows go through; None if they go through none.
+        setting: The generator.
         scores: Mean over both halves.
     """
 
-    kind: str
-    privacy: float | None
-    power: float | None
+    setting: Setting
     scores: ContestScores
-
-    @property
-    def name(self) -> str:
-        """Kind, privacy and sieve in words."""
-        knob = "" if self.privacy is None else f" at privacy {self.privacy:g}"
-        sieve = "" if self.power is None else f" sieved by {self.power:g}"
-        return f"{self.kind}{knob}{sieve}"
 
 
 class Contest:
@@ -71,7 +61,7 @@ class Contest:
         >>> for copula, half in zip(fitted, contest.halves):
         ...     copula.fit(half, seed=0)
         >>> entry = contest.entry(fitted, None)
-        >>> entry.kind, entry.scores.met
+        >>> entry.setting.kind, entry.scores.met
         ('copula', True)
     """
 
@@ -120,4 +110,4 @@ class Contest:
             trial.scores(one, near=share)
             for trial, one, share in zip(self._trials, made, near, strict=True)
         ]
-        return Entry(fitted[0].name, privacy, power, ContestScores.mean(scores))
+        return Entry(Setting(fitted[0].name, privacy, power), ContestScores.mean(scores))

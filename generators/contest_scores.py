@@ -37,6 +37,11 @@ class ContestScores:
     lost: float
 
     @property
+    def text(self) -> str:
+        """All four, for people."""
+        return f"{self.area:.2f}, {self.near:.2f}, {self.copies:g}, {self.lost:.2f}"
+
+    @property
     def missed(self) -> float:
         """How far area and share are above .6, and 1 more where there are copies."""
         over = max(0.0, self.area - MOST_AREA) + max(0.0, self.near - MOST_NEAR)

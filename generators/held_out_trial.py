@@ -76,7 +76,8 @@ class HeldOutTrial:
         to_train, which = self.near.nearest(candidates, NEIGHBOURS)
         to_held_out, _ = self.away.nearest(candidates, 1)
         nearer = _nearer(to_train[:, 0], to_held_out[:, 0])
-        return SiftedRows(candidates, to_train, which, nearer, self.seed)
+        rooms = self.near.rooms[which]
+        return SiftedRows(candidates, to_train, which, rooms, nearer, self.seed)
 
     def scores(self, made: Block, *, near: float | None = None) -> ContestScores:
         """All that counts, of rows; their share may be known already."""

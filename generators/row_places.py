@@ -83,7 +83,7 @@ class RowPlaces:
             many: Of these rows; all of them where there are fewer.
 
         Returns:
-            Shape (m, many) and (m,).
+            Shape (m, many) and (m,); of several at one place it is the first.
         """
         numbers, codes = _placed(block, self.lows, self.spans, self.levels)
         many = min(many, len(self))
@@ -96,7 +96,22 @@ class RowPlaces:
             distances, which = self._by_all(numbers, codes, many)
         else:
             distances, which = self._by_tree(tree, numbers, codes, many)
-        return (distances + aside[:, None]) / columns, which
+        first, _ = self._places
+        return (distances + aside[:, None]) / columns, first[which]
+
+    @property
+    def rooms(self) -> NDArray[np.int64]:
+        """How many of the rows lie where each does, itself included, shape (n,)."""
+        return self._places[1]
+
+    @cached_property
+    def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each row the first that lies where it does, and how many do, each of shape (n,)."""
+        rows = np.concatenate([self.numbers, self.codes], axis=1)
+        _, first, which, counts = np.unique(
+            rows, axis=0, return_index=True, return_inverse=True, return_counts=True
+        )
+        return first[which.ravel()], counts[which.ravel()]
 
     @cached_property
     def _telling(self) -> NDArray[np.bool_]:

@@ -27,8 +27,9 @@ class RowSieve:
 
     Rows that are drawn independently clump by chance, and a batch of them shows its clumps beside
     those of the training rows. Therefore each training row in turn is given the best of the rows
-    that lie nearest to it, then each the second, and so on. Which is best is drawn, with chances in
-    proportion to :math:`(d_1 / d_3)^a` of the distances to the three nearest training rows
+    that lie nearest to it, then each the second, and so on; where several training rows are alike,
+    as in tables of categories, their place has as many turns. Which is best is drawn, with chances
+    in proportion to :math:`(d_1 / d_3)^a` of the distances to the three nearest training rows
     (`RowPlaces`): the greater the power a, the rarer are rows that have one training row to
     themselves, which are those that give it away. A new real row would have as likely any other
     real row next to it as a training row. Distances are a measure, no guarantee: that is `Private`.
@@ -58,7 +59,8 @@ class RowSieve:
     def kept(self, made: Block, many: int, random: np.random.Generator) -> Block:
         """So many of the rows, or all if there are fewer, in their order."""
         distances, which = self.places.nearest(made, NEIGHBOURS)
-        return made[kept(distances, which, self.power, many, random)]
+        rooms = self.places.rooms[which]
+        return made[kept(distances, which, rooms, power=self.power, many=many, random=random)]
 
     def best(self, tries: list[Block], random: np.random.Generator) -> Block:
         """One row for each place, of several tries of as many rows."""
@@ -84,6 +86,8 @@ class RowSieve:
 def kept(
     distances: FloatArray,
     which: NDArray[np.int64],
+    rooms: NDArray[np.int64],
+    *,
     power: float,
     many: int,
     random: np.random.Generator,
@@ -93,6 +97,7 @@ def kept(
     Args:
         distances: To the nearest training rows, ascending, shape (m, k).
         which: The nearest, shape (m,).
+        rooms: How many training rows are where the nearest is, shape (m,).
         power: See `RowSieve`.
         many: How many.
         random: All of the randomness: one number for each row.
@@ -102,7 +107,7 @@ def kept(
     order = np.lexsort((-keys, which))
     first = np.searchsorted(which[order], which[order])
     turn = np.empty(len(which), dtype=np.int64)
-    turn[order] = np.arange(len(which)) - first
+    turn[order] = (np.arange(len(which)) - first) // rooms[order]
     return np.sort(np.lexsort((-keys, turn))[:many])
 
 

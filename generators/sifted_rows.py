@@ -21,6 +21,7 @@ class SiftedRows:
         candidates: `TIMES` as many rows as are wanted.
         distances: To the nearest training rows, ascending, shape (m, k).
         which: The nearest training row, shape (m,).
+        rooms: How many training rows are where that one is, shape (m,).
         nearer: 1 where it is nearer than the nearest held-out row, 1/2 for a tie, shape (m,).
         seed: Of what the sieves leave to chance.
     """
@@ -28,6 +29,7 @@ class SiftedRows:
     candidates: Block
     distances: FloatArray
     which: NDArray[np.int64]
+    rooms: NDArray[np.int64]
     nearer: FloatArray
     seed: int
 
@@ -46,6 +48,7 @@ class SiftedRows:
         for start in range(0, len(self.which), step):
             rows = slice(start, start + step)
             many = -(-len(self.which[rows]) // TIMES)
-            chosen = kept(self.distances[rows], self.which[rows], power, many, random)
+            near = self.distances[rows], self.which[rows], self.rooms[rows]
+            chosen = kept(*near, power=power, many=many, random=random)
             found.append(start + chosen)
         return np.concatenate(found)

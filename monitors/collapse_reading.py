@@ -32,6 +32,8 @@ class CollapseReading:
     @property
     def text(self) -> str:
         """In one sentence without a full stop."""
+        if self.generation == 1:
+            return "generation 1 sets the standard for those after it"
         lost = self.ratio - 1.0
         how = "worse" if lost > 0.0 else "better"
         return (

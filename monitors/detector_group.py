@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 16 * SEGMENT  # taken at once: what they say stays in the cache
 _MARGIN: Final = 1.35  # by which the laws of run lengths, true of long ones, may be off
-_FORMAT: Final = 6  # of states: changes with what they hold and in which order
+_FORMAT: Final = 8  # of states: changes with what they hold and in which order
 
 
 class DetectorGroup:

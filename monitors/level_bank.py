@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from halflife.schemas.table import Block
+from halflife.schemas.table import Block, FloatArray
 
 from .bernoulli_bank import BernoulliBank
 from .components import Components
@@ -18,6 +18,7 @@ from .readings import CodedReadings
 from .wording import share
 
 _MOST: Final = 20  # levels of a column that are watched one by one
+_SMALL: Final = 20  # records of a level, from which on luck is a small part of them
 _FEWEST: Final = 5  # records of a level, below which its share is not known, and others are to come
 
 
@@ -53,12 +54,13 @@ class LevelBank:
     @classmethod
     def fit(cls, reference: Block, columns: Sequence[str]) -> LevelBank:
         """From a reference."""
-        levels = []
+        levels, hits = [], [np.zeros(0)]
         for name in columns:
             counts = Counter(cell for cell in reference.text(name) if cell is not None)
-            often = [level for level, count in counts.items() if count >= _FEWEST]
-            frequent = sorted(often, key=lambda level: (-counts[level], level))
-            levels.append(frequent[:_MOST])
+            frequent = sorted(counts, key=lambda level: (-counts[level], level))
+            expected = _expected([counts[level] for level in frequent])
+            levels.append(frequent[: len(expected) - 1])
+            hits.append(expected)
         empty = BernoulliBank(np.zeros(0), np.zeros(0), np.ones(0), ratios=cls.ratios)
         events, present = cls(columns, levels, empty).events(reference)
         dependence = [
@@ -66,7 +68,7 @@ class LevelBank:
             for event, known in zip(events, present, strict=True)
         ]
         bank = BernoulliBank(
-            events.sum(axis=1).astype(np.float64),
+            np.concatenate(hits),
             present.sum(axis=1).astype(np.float64),
             np.array(dependence),
             ratios=cls.ratios,
@@ -125,3 +127,29 @@ class LevelBank:
         levels = [list(known) for known in state["levels"]]
         bank = BernoulliBank.of_state(state["bank"], ratios=cls.ratios)
         return cls(state["columns"], levels, bank)
+
+
+def _expected(counts: Sequence[int]) -> FloatArray:
+    """How often as many new records will have each level that is watched, and the rest.
+
+    Of many levels that are equally likely those are watched that were frequent by luck, and come
+    less often from then on. A record tells of it by being left out: where its level would not be
+    watched without it, it is one of the rest; that makes the share of the rest right on average
+    (Good, "The population frequencies of species", Biometrika 40 (1953)). What the rest gains, the
+    smaller ones of those watched lose; if that is most of them, only larger ones are watched.
+
+    Args:
+        counts: Of all levels in the reference, the most frequent first.
+    """
+    for fewest in (_FEWEST, _SMALL):
+        watched = np.array([count for count in counts[:_MOST] if count >= fewest], dtype=np.float64)
+        next_one = max(counts[len(watched) :], default=-1)
+        # With one record less it would be behind the next one, or, as often as not, beside it.
+        by_luck = np.where(watched <= next_one, 1.0, np.where(watched == next_one + 1, 0.5, 0.0))
+        by_luck[watched == fewest] = 1.0 if next_one > 0 else 0.0
+        small = (by_luck > 0) | (watched < _SMALL)
+        left = 1.0 - float(by_luck @ watched) / max(1.0, watched[small].sum())
+        if left > 0.5:
+            break
+    watched[small] *= max(left, 0.5)
+    return np.append(watched, sum(counts) - watched.sum())

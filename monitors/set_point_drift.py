@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from halflife.schemas.table import Block, FloatArray, Role, Table
 
 from .components import Components
 from .coupled_bank import CoupledBank
 from .cusum_mixture import Crossing
 from .detector import Detector
-from .errors import ReferenceTooShort
 from .finding import Finding
 from .local_doubt import LocalDoubt
 from .readings import CodedReadings
@@ -40,7 +37,7 @@ class SetPointDrift(Detector):
         ValueError: For false alarms more often than once in a record.
 
     Example:
-        >>> import pandas as pd
+        >>> import numpy as np, pandas as pd
         >>> from halflife.schemas.table import Column
         >>> table = Table((Column(name="dose", role=Role.SET_POINT), Column(name="rate")))
         >>> rng = np.random.default_rng(0)
@@ -86,13 +83,10 @@ class SetPointDrift(Detector):
 
     def learn(self, reference: Block) -> Components:
         """Learn what is normal."""
-        numbers = [name for name in self.table.set_points if name in self.table.numeric]
-        whole = int((~np.isnan(reference.matrix(numbers)).any(axis=1)).sum())
-        if whole < self.least:
-            what = f"drift of kind {self.kind!r}, with all set-points in a record,"
-            raise ReferenceTooShort(what, whole, self.least)
         self.outside = 0
-        self._model, held_out = SetPointModel.fit(reference, self._conditions, self.columns)
+        self._model, held_out = SetPointModel.fit(
+            reference, self._conditions, self.columns, least=self.least
+        )
         self._bank = CoupledBank.fit(held_out, reference.matrix(self.columns))
         features, outside = self._model.features(reference)
         self._doubt = LocalDoubt.fit(features[~outside], float(self._model.arrays["ridge"][0]))

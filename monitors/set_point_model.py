@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block
 
 from .arrays import pack, unpack
+from .errors import ReferenceTooShort
 
 FloatArray = NDArray[np.float64]
 _Basis = tuple[FloatArray, FloatArray, FloatArray]
@@ -28,6 +29,7 @@ _LEAST_SCALE: Final = 0.25  # of the mean one: no place is thought to be quieter
 _FEWEST_NEAR: Final = 20  # rows nearest to a centre, below which its surroundings are unknown
 _MOST_LEVELS: Final = 10
 _FEWEST_OF_LEVEL: Final = 5
+_SELDOM: Final = 0.1  # of the reference: where more rows have a seldom level, new ones are usual
 
 
 class SetPointModel:
@@ -38,9 +40,13 @@ class SetPointModel:
     categories as 0 and 1. Width w and ridge minimise the held-out error ``(y - f) / (1 - h)``, h
     the leverage (Allen's PRESS), so that no row's residual comes from a model that has seen it.
 
-    A row is *outside* where a set-point is missing, beyond its range in the reference, at an
-    unknown level, farther from every centre than any row of the reference, or nearest to a centre
-    around which there are hardly any.
+    A set-point that some rows of the reference do not have is 0 there, with a feature of its own
+    that says so: recipes that have set-points of their own share a table. Levels that are seen too
+    seldom to learn from are one level together where new ones are usual.
+
+    A row is *outside* where a set-point is beyond its range in the reference, or is missing and
+    never was, at an unknown level, farther from every centre than any row of the reference, or
+    nearest to a centre around which there are hardly any.
 
     Set-points, features and weights lie on grids of powers of two, on which sums of products are
     exact: a residual is the same to the last bit, whatever rows stand beside it.
@@ -77,7 +83,7 @@ class SetPointModel:
         answers: Sequence[str],
         *,
         arrays: dict[str, FloatArray],
-        levels: list[list[str]],
+        levels: list[list[str | None]],
     ) -> None:
         self.numbers, self.categories = tuple(numbers), tuple(categories)
         self.answers = tuple(answers)
@@ -85,21 +91,33 @@ class SetPointModel:
 
     @classmethod
     def fit(
-        cls, reference: Block, conditions: Sequence[str], answers: Sequence[str]
+        cls,
+        reference: Block,
+        conditions: Sequence[str],
+        answers: Sequence[str],
+        *,
+        least: int = 2,
     ) -> tuple[SetPointModel, FloatArray]:
         """From a reference: the model, and its held-out residuals, shape (n, answers).
 
+        Args:
+            reference: Rows that are normal.
+            conditions: Names of set-points, and of categories of context.
+            answers: Names of measured columns.
+            least: Rows at known set-points that it needs.
+
         Raises:
-            ValueError: For a reference without a row that has all set-points.
+            ReferenceTooShort: For a reference with too few rows at set-points that come again.
         """
         table = reference.table
         numbers = [name for name in conditions if name in table.numeric]
-        categories, levels = _known_levels(reference, conditions)
-        model = cls(numbers, categories, answers, arrays={}, levels=levels)
-        known = np.concatenate([reference.matrix(numbers), model._one_hot(reference)], axis=1)
-        rows = np.asarray(~np.isnan(known).any(axis=1), dtype=np.bool_)
-        if not rows.any():
-            raise ValueError(f"no row of the reference has all of {', '.join(conditions)}")
+        levels = _known_levels(reference, conditions)
+        model = cls(numbers, list(levels), answers, arrays={}, levels=list(levels.values()))
+        model._scale(reference)
+        rows = ~model._conditions(reference)[1]
+        if (whole := int(rows.sum())) < least:
+            what = "drift given the set-points, of records at set-points that come again,"
+            raise ReferenceTooShort(what, whole, least)
         model._place(reference[rows])
         held_out = np.full((len(reference), len(answers)), np.nan)
         held_out[rows] = model._regress(reference[rows])
@@ -154,12 +172,15 @@ class SetPointModel:
         return cls(*names, arrays=arrays, levels=[list(known) for known in state["levels"]])
 
     def _one_hot(self, block: Block) -> FloatArray:
-        """Levels as 0 and 1, shape (n, levels); NaN where a level is unknown or missing."""
+        """Levels as 0 and 1, shape (n, levels); NaN where a level is unknown."""
         parts = [np.zeros((len(block), 0))]
-        for name, known in zip(self.categories, self.levels, strict=True):
+        for name, known, many in zip(
+            self.categories, self.levels, self.arrays["many"], strict=True
+        ):
             lookup = {level: i for i, level in enumerate(known)}
-            codes = np.array([lookup.get(cell, -1) for cell in block.text(name)], dtype=np.int64)
-            part = (codes[:, None] == np.arange(len(known))).astype(np.float64)
+            other = len(known) if many else -1
+            codes = np.array([lookup.get(cell, other) for cell in block.text(name)], dtype=np.int64)
+            part = (codes[:, None] == np.arange(len(known) + int(many))).astype(np.float64)
             part[codes < 0] = np.nan
             parts.append(part)
         return np.concatenate(parts, axis=1)
@@ -169,10 +190,13 @@ class SetPointModel:
         a = self.arrays
         raw = block.matrix(self.numbers)
         one_hot = self._one_hot(block)
-        slack = 1e-9 * (a["highest"] - a["lowest"])
-        inside = ((raw >= a["lowest"] - slack) & (raw <= a["highest"] + slack)).all(axis=1)
-        outside = np.asarray(~inside | np.isnan(one_hot).any(axis=1), dtype=np.bool_)
-        x = np.concatenate([(raw - a["centre"]) / a["scale"], one_hot], axis=1)
+        optional = a["optional"] > 0
+        gone = np.isnan(raw)
+        slack = 1e-9 * np.maximum(a["highest"] - a["lowest"], 0.0)
+        inside = (raw >= a["lowest"] - slack) & (raw <= a["highest"] + slack) | gone & optional
+        outside = np.asarray(~inside.all(axis=1) | np.isnan(one_hot).any(axis=1), dtype=np.bool_)
+        scaled = np.where(gone, 0.0, (raw - a["centre"]) / a["scale"])
+        x = np.concatenate([scaled, gone[:, optional], one_hot], axis=1)
         x[outside] = 0.0
         return np.rint(x / _GRID) * _GRID, outside
 
@@ -209,16 +233,31 @@ class SetPointModel:
         """Shape (n, p + centres), on the grid."""
         return np.concatenate([_limited(x), self._kernels(squares, width)], axis=1)
 
-    def _place(self, reference: Block) -> None:
-        """Scale the set-points, choose the centres and the reach around them."""
+    def _scale(self, reference: Block) -> None:
+        """Where the set-points lie, and which of them may be missing."""
         raw = reference.matrix(self.numbers)
-        spread = raw.std(axis=0)
+        gone = np.isnan(raw)
+        never = gone.all(axis=0)
+        most = _SELDOM * len(reference)
+        raw = np.where(never, 0.0, raw)
+        spread = np.nanstd(raw, axis=0)
         self.arrays |= {
-            "centre": raw.mean(axis=0),
+            "centre": np.nanmean(raw, axis=0),
             "scale": np.where(spread > 0, spread, 1.0),
-            "lowest": raw.min(axis=0),
-            "highest": raw.max(axis=0),
+            "lowest": np.where(never, np.inf, np.nanmin(raw, axis=0)),
+            "highest": np.where(never, -np.inf, np.nanmax(raw, axis=0)),
+            "many": np.array(
+                [
+                    sum(cell not in known for cell in reference.text(name)) > most
+                    for name, known in zip(self.categories, self.levels, strict=True)
+                ],
+                dtype=np.float64,
+            ),
+            "optional": (gone.sum(axis=0) >= _FEWEST_OF_LEVEL).astype(np.float64),
         }
+
+    def _place(self, reference: Block) -> None:
+        """Choose the centres and the reach around them."""
         x, _ = self._conditions(reference)
         chosen = [int(((x - x.mean(axis=0)) ** 2).sum(axis=1).argmin())]
         nearest = np.full(len(x), np.inf)
@@ -338,15 +377,14 @@ def _ridges(
     return ridges
 
 
-def _known_levels(reference: Block, conditions: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+def _known_levels(reference: Block, conditions: Sequence[str]) -> dict[str, list[str | None]]:
     """Category conditions with few enough levels to learn from, and the levels seen often."""
-    categories, levels = [], []
+    levels = {}
     for name in conditions:
         if name not in reference.table.categories:
             continue
-        counts = Counter(cell for cell in reference.text(name) if cell is not None)
-        often = sorted(level for level, count in counts.items() if count >= _FEWEST_OF_LEVEL)
+        counts = Counter(reference.text(name))
+        often = [level for level, count in counts.items() if count >= _FEWEST_OF_LEVEL]
         if 1 <= len(often) <= _MOST_LEVELS:
-            categories.append(name)
-            levels.append(often)
-    return categories, levels
+            levels[name] = sorted(often, key=lambda level: (level is None, level))
+    return levels

@@ -40,6 +40,7 @@ _NEVER_NEGATIVE: Final = re.compile(
 )
 _SHARE: Final = re.compile(r"fraction|(^|_)frac|share|selectivity|conversion")
 _TOLD: Final = 20  # rows, of which the texts of a few differ by chance
+_NAMES: Final = 0.9  # of the rows, with so many distinct texts they name them
 _MOMENTS: Final = 50  # cells that are tried as dates
 _EVEN: Final = 1.36  # 5 % point of the Kolmogorov distribution
 
@@ -120,9 +121,10 @@ def _text(name: str, cells: pd.Series) -> GuessedColumn:
     if _CHOSEN_TEXT.search(name.lower()) and distinct < rows:
         said = f"text with {distinct} distinct values, named like something that is chosen"
         return GuessedColumn(name=name, role=Role.SET_POINT, kind=Kind.CATEGORY, reason=said)
-    said, is_name = "text", distinct == rows >= _TOLD
+    said, is_name = "text", rows >= _TOLD and distinct >= _NAMES * rows
     if is_name:
-        said = f"another text in every row: an identity (halflife replay --id-column {name})"
+        every = "every" if distinct == rows else "nearly every"
+        said = f"another text in {every} row: an identity (halflife replay --id-column {name})"
     if _are_moments(cells):
         said, is_name = f"moments in time (halflife backtest --time-column {name})", rows >= _TOLD
     return GuessedColumn(
@@ -159,6 +161,8 @@ def _roles(name: str, known: FloatArray) -> Iterator[tuple[Role, str]]:
         yield Role.CONTEXT, "named like an identity"
     if rows >= 3 and (np.diff(known) > 0).all():
         yield Role.CONTEXT, "grows from row to row, like a counter or a clock"
+    if _numbers_the_rows(known):
+        yield Role.CONTEXT, "numbers the rows, in another order"
     if rows >= 20 and len(distinct) <= max(12, rows // 50):
         yield Role.SET_POINT, f"{len(distinct)} distinct values in {rows} rows"
     repeated = float(times[times > 1].sum()) / rows
@@ -168,6 +172,14 @@ def _roles(name: str, known: FloatArray) -> Iterator[tuple[Role, str]]:
         yield Role.SET_POINT, f"{repeated:.0%} of the rows repeat a value"
     if rows >= 50 and _is_even(distinct, times):
         yield Role.SET_POINT, "spread evenly over its range, as a planner does"
+
+
+def _numbers_the_rows(known: FloatArray) -> bool:
+    """Whether each whole number from the first to the last stands in one row, in whatever order."""
+    rows = len(known)
+    if rows < _TOLD or known.max() - known.min() != rows - 1:
+        return False
+    return bool((np.sort(known) == known.min() + np.arange(rows)).all() and known[0] % 1 == 0)
 
 
 def _filled(distinct: FloatArray) -> float:

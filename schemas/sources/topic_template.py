@@ -66,7 +66,7 @@ class TopicTemplate:
     def parts(self, topic: str) -> dict[str, str] | None:
         """What stands in a topic where names are; None for a topic that is not meant."""
         levels = topic.split("/")
-        if topic.startswith("$") and self._levels[0] in {"+", "#"}:
+        if _hidden(self.filter, topic):
             return None
         if self._levels[-1] == "#":
             if len(levels) < len(self._levels) - 1:
@@ -98,6 +98,8 @@ class TopicTemplate:
 
     def overlaps(self, other: TopicTemplate) -> bool:
         """Whether some topic is meant by both."""
+        if _hidden(self.filter, other.filter) or _hidden(other.filter, self.filter):
+            return False
         one, two = self.filter.split("/"), other.filter.split("/")
         for mine, yours in zip(one, two, strict=False):
             if "#" in {mine, yours}:
@@ -109,6 +111,8 @@ class TopicTemplate:
 
     def covers(self, other: TopicTemplate) -> bool:
         """Whether every topic that the other means is meant by this one too."""
+        if _hidden(self.filter, other.filter):
+            return False
         one, two = self.filter.split("/"), other.filter.split("/")
         for mine, yours in zip(one, two, strict=False):
             if mine == "#":
@@ -120,6 +124,11 @@ class TopicTemplate:
     @cached_property
     def _levels(self) -> list[str]:
         return self.text.split("/")
+
+
+def _hidden(pattern: str, topic: str) -> bool:
+    """Whether a filter that begins with a wildcard passes over a topic: MQTT 5, section 4.7.2."""
+    return topic.startswith("$") and pattern[0] in "+#"
 
 
 def _checked(text: str) -> str:

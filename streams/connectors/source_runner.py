@@ -95,6 +95,13 @@ class SourceRunner:
                 )
             except (KafkaError, OSError) as error:
                 self._is("away", f"trouble with Kafka: {type(error).__name__}: {error}")
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Something that it waited for was cancelled, and not this source.
+                log.exception("source %s: what it waited for was broken off", self.plan.name)
+                self._is("away", "what it waited for was broken off")
             except Exception as error:
                 log.exception("source %s: a fault of its connector", self.plan.name)
                 self._is("away", f"a fault of its connector: {type(error).__name__}: {error}")

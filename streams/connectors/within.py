@@ -27,6 +27,7 @@ async def within(seconds: float, work: Coroutine[Any, Any, _Result], what: str) 
 
     Raises:
         TimeoutError: If it takes longer.
+        ConnectionError: If the work was cancelled, and we were not: so aiokafka breaks off.
 
     Example:
         >>> asyncio.run(within(0.01, asyncio.sleep(60), "the robot rests"))
@@ -41,6 +42,8 @@ async def within(seconds: float, work: Coroutine[Any, Any, _Result], what: str) 
         await _end(task)
         raise
     if done:
+        if task.cancelled():
+            raise ConnectionError(f"{what}: was broken off")
         return task.result()
     await _end(task)
     raise TimeoutError(f"{what}: not done within {seconds:g} s")

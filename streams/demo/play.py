@@ -34,6 +34,7 @@ from halflife.streams.broker.embedded import EmbeddedKafka
 from halflife.streams.broker.topics import TopicPlan, create_topics
 from halflife.streams.commands.supervisor import Supervisor
 from halflife.streams.commands.up import worker_command
+from halflife.streams.generator.closing import close
 
 from .bystander import Bystander
 from .campaigns import CHANGE, LAMP_FROM, LAMP_RATE, chromatograph, solar_cells
@@ -169,7 +170,7 @@ class Demo:
             async for raw in consumer:
                 self._tell(raw)
         finally:
-            await consumer.stop()
+            await close(consumer)
 
     def _tell(self, raw: Any) -> None:
         try:

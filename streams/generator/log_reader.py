@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from halflife.streams.watch.reject import RawMessage
 
+from .closing import close
 from .errors import LogGoneError
 
 _CHUNK: Final = 2000
@@ -47,12 +48,12 @@ class LogReader:
         try:
             await self._consumer.start()
         except BaseException:
-            await self._consumer.stop()
+            await close(self._consumer)
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        await close(self._consumer)
 
     async def start(self, topic: str, partition: int) -> int:
         """The offset of the first message that the log of a partition still has."""

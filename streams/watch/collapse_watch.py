@@ -12,6 +12,8 @@ from halflife.schemas.stream_plan import StreamPlan
 from halflife.schemas.table import Block
 
 from .alert_book import AlertBook
+from .circulation import Circulation
+from .memory import Memory
 from .moment import Moment
 from .rows import Rows
 from .ticks import FAR
@@ -25,6 +27,10 @@ class CollapseWatch:
 
     The validation set is the first 200 held-out rows of the reference of an epoch, or as many as
     there are (30 at least, or else the epoch goes unguarded). It is part of the stream's state.
+    Where a planner moves or an instrument ages, real records leave the batch that was made before;
+    records that are rows of it do not. The stream has moved then, and the generations from that one
+    on are measured at held-out rows of what it is now.
+
     While it is halted nothing but a person's order makes a challenger. It goes on when as many new
     real records have come as a reference has, so that no row of the next window was there before;
     when a person says ``halflife regenerate``; or when the next epoch begins, with rows of its own.
@@ -74,6 +80,32 @@ class CollapseWatch:
         self.guard = self._guard(reference.block[held]) if len(held) >= _FEWEST else None
         return self.lift("another epoch has begun, with validation rows of its own", moment, alerts)
 
+    def succeed(
+        self,
+        new: Circulation,
+        before: Circulation | None,
+        memory: Memory,
+        moment: Moment,
+        alerts: AlertBook,
+        *,
+        named: int,
+    ) -> list[Alert]:
+        """A batch takes effect in place of another.
+
+        Args:
+            new: It.
+            before: The other.
+            memory: Of the latest real rows.
+            moment: Of the last of them.
+            alerts: Of the stream.
+            named: Synthetic rows that were recognised among the records: where there are some,
+                there may be more, and the validation set stays.
+        """
+        if not (named or self.halted) and _was_left(before):
+            rows = memory.latest(memory.capacity)[-self.plan.reference :]
+            self.begin(rows, moment, alerts)
+        return self.measure(new.block, moment, alerts)
+
     def measure(self, batch: Block | None, moment: Moment, alerts: AlertBook) -> list[Alert]:
         """A batch takes effect."""
         if self.guard is None or batch is None or len(batch) < 2:
@@ -121,3 +153,8 @@ class CollapseWatch:
 
     def _guard(self, rows: Block) -> CollapseGuard:
         return CollapseGuard(rows, tolerance=self.plan.collapse_loss)
+
+
+def _was_left(batch: Circulation | None) -> bool:
+    """Whether the real records are no longer those that a batch describes, beyond noise."""
+    return batch is not None and batch.last is not None and batch.last.retained_interval[1] < 1.0

@@ -369,15 +369,14 @@ class StreamWatch:
 
     def circulate(self, new: Circulation, text: str) -> None:
         """A batch circulates from now on: it ends what called for it, but no change before it."""
+        made, named = (self.memory, self.moment(), self.alerts), self.provenance.named
+        self.say(self.desk.guard.succeed(new, self.circulation, *made, named=named))
         self.circulation = new
-        self.say(self.desk.guard.measure(new.block, self.moment(), self.alerts))
         self.ticks.begin(records=self.records, seconds=self.watermark)
         kinds = BATCH_KINDS if self.phase == "changed" else BATCH_KINDS | CHANGE_KINDS
         self.say(self.alerts.better_batch(kinds, text, self.moment()))
         if self.phase != "changed":
             self.change = None
-
-    # Small things
 
     def epoch_rows(self) -> Rows:
         """The latest records of this epoch, at most as many as a reference has."""

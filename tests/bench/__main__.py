@@ -33,6 +33,7 @@ from tests.bench import (
     recipes,
     refresh,
     speed,
+    strangers,
     timing,
 )
 
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "drift-speed": drift_speed.run,
     "contamination": contamination.run,
     "timing": timing.run,
+    "strangers": strangers.run,
     "recipes": recipes.run,
     "measures": measures.run,
     "fidelity": fidelity.run,
@@ -75,6 +77,7 @@ def main() -> int:
         help="streams of drift-promise, tables of gate, with this in the name; tables and "
         "generators of generators, by name",
     )
+    parser.add_argument("--folder", type=Path, help="of CSV files, for strangers")
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
     unknown = set(asked.names) - BENCHMARKS.keys()
@@ -89,7 +92,9 @@ def main() -> int:
         benchmark = BENCHMARKS[name]
         taken = inspect.signature(benchmark).parameters
         options = {
-            key: vars(asked)[key] for key in ("processes", "peers", "only", "out") if key in taken
+            key: vars(asked)[key]
+            for key in ("processes", "peers", "only", "folder", "out")
+            if key in taken
         }
         found = benchmark(console, asked.scale, **options)
         (asked.out / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n")

@@ -64,7 +64,7 @@ def test_few_rows_allow_no_contest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(GENERATORS, "shuffled", Shuffled)
     auto = Auto(TABLE, candidates=("shuffled", "trees"))
     auto.fit(line(99), seed=0)
-    assert auto.reason == "shuffled: the first candidate, as 99 rows allow no contest"
+    assert auto.reason == "shuffled sieved by 4: the first candidate, as 99 rows allow no contest"
 
 
 def test_candidates_must_be_others() -> None:
@@ -86,7 +86,8 @@ def test_the_budget_is_kept_by_known_costs_not_by_a_clock() -> None:
     tight = Auto(TABLE, candidates=("trees", "copula"), budget=0.1)
     tight.fit(block, seed=0)
     assert tight.reason == (
-        "trees: the first candidate, as a contest on 400 rows would take more than 0.1 s"
+        "trees at privacy 0 sieved by 4: the first candidate, as a contest on 400 rows would take "
+        "more than 0.1 s"
     )
     again = Auto(TABLE, candidates=("trees", "copula", "kde"), budget=0.7)
     again.fit(block, seed=0)

@@ -114,7 +114,7 @@ def test_the_weakest_sieve_that_keeps_away_is_taken() -> None:
         for noise, half in zip(fitted, contest.halves, strict=True):
             noise.fit(half, seed=0)
         found = contest.entry(fitted, None, **powers)
-        return found.power, found.scores.near
+        return found.setting.power, found.scores.near
 
     assert entry(1.0)[0] == 0.0  # drawn anew: no sieve is needed
     power, near = entry(0.2)

@@ -19,7 +19,14 @@ def rows(x: list[float]) -> Block:
 def test_each_training_row_has_its_turn_before_another_has_two() -> None:
     which = np.repeat([0, 1, 2], [50, 3, 1])
     distances = np.ones((54, 3))
-    chosen = kept(distances, which, 0.0, 5, np.random.default_rng(0))
+    chosen = kept(
+        distances,
+        which,
+        np.ones(54, dtype=np.int64),
+        power=0.0,
+        many=5,
+        random=np.random.default_rng(0),
+    )
     assert np.bincount(which[chosen], minlength=3).tolist() == [2, 2, 1]
     assert (np.diff(chosen) > 0).all()
 
@@ -29,7 +36,10 @@ def test_chances_are_in_proportion_to_the_ratio_to_the_power(power: float) -> No
     distances = np.array([[1.0, 2.0, 2.0], [1.0, 2.0, 4.0]])  # ratios 1/2 and 1/4
     which = np.zeros(2, dtype=np.int64)
     random = np.random.default_rng(0)
-    first = [kept(distances, which, power, 1, random)[0] == 0 for _ in range(4000)]
+    first = [
+        kept(distances, which, which + 1, power=power, many=1, random=random)[0] == 0
+        for _ in range(4000)
+    ]
     chance = 2**power / (2**power + 1)
     assert np.mean(first) == pytest.approx(chance, abs=4 * np.sqrt(0.25 / 4000))
 
@@ -53,3 +63,13 @@ def test_few_rows_are_all_kept_and_a_sieve_is_restored() -> None:
         again.kept(made, 2, np.random.default_rng(1)).digest()
         == sieve.kept(made, 2, np.random.default_rng(1)).digest()
     )
+
+
+def test_where_many_training_rows_are_alike_their_place_has_as_many_turns() -> None:
+    # 90 of one, 9 of another, 1 of a third; of each four times as many are drawn.
+    places = RowPlaces.of(rows([0.0] * 90 + [1.0] * 9 + [2.0]))
+    assert places.rooms.tolist() == [90] * 90 + [9] * 9 + [1]
+    made = rows([0.0] * 360 + [1.0] * 36 + [2.0] * 4)
+    for power in (0.0, 8.0):
+        left = RowSieve(places, power).kept(made, 100, np.random.default_rng(0))
+        assert np.bincount(left.numbers.ravel().astype(int)).tolist() == [90, 9, 1]

@@ -231,7 +231,11 @@ async def training_in(
         assert time.monotonic() < deadline, f"training {attempt} did not begin"
         await asyncio.sleep(0.005)
         attempts = Attempts(bench.settings.data / "attempts", request.request_id)
-    (child,) = children_of(worker)
+    # It is written down that the training begins before its process does.
+    while not (children := children_of(worker)):
+        assert time.monotonic() < deadline, f"training {attempt} has no process"
+        await asyncio.sleep(0.005)
+    (child,) = children
     return child
 
 

@@ -296,3 +296,16 @@ def test_what_is_named_like_an_outcome_is_measured():
     found = roles(frame)
     assert [name for name, role in found.items() if role == "set-point"] == ["dose (mg/L)"]
     assert guess_unit("viability %") == "%"
+
+
+def test_a_number_of_each_row_is_known_in_any_order():
+    numbers = np.random.default_rng(0).permutation(40) + 7.0
+    frame = pd.DataFrame({"nr": numbers, "x": [1.0, 2.0] * 20, "y": np.sqrt(numbers)})
+    assert Lab.parse(text_of(frame)).streams["a"].columns["nr"].role is Role.CONTEXT
+
+
+def test_texts_that_hardly_come_again_name_the_rows():
+    names = [f"sample {i}" for i in range(39)] + ["sample 3"]
+    frame = pd.DataFrame({"who": names, "x": [1.0, 2.0] * 20, "y": np.sqrt(np.arange(40.0))})
+    text = text_of(frame)
+    assert "# who is left out: another text in nearly every row" in text

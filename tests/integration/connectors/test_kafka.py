@@ -90,6 +90,24 @@ def test_json_with_paths_and_what_cannot_be_used(serve: Serve, lab: Lab) -> None
     assert letters[f"kafka://{topic}/0/4"].path == "values.x"
 
 
+def test_while_kafka_is_away_for_long_the_source_waits_and_then_goes_on(
+    serve: Serve, lab: Lab, kafka: EmbeddedKafka
+) -> None:
+    topic = lab.make()
+    lab.send(topic, *({"x": i} for i in range(20)))
+    service, written = serve(LAB.format(keys=f'topic = "{topic}"'))
+    worker = service.start("connect", "one")
+    written.wait_for_records(20)
+    kafka.kill()
+    # Its reader is given up: what that breaks off must not end the source.
+    worker.wait_for("source opv: away: ", 120)
+    kafka.start()
+    lab.send(topic, *({"x": i} for i in range(20, 40)))
+    found = written.wait_for_records(40)
+    assert [record["values"]["x"] for record in found] == list(range(40))
+    assert worker.terminate() == 0
+
+
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
 def test_compressed_topics_are_read(
     serve: Serve, lab: Lab, kafka: EmbeddedKafka, codec: str

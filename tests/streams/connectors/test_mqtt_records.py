@@ -69,6 +69,16 @@ def test_templates_that_share_a_topic_overlap(
         assert both[0] or not both[1]
 
 
+@pytest.mark.parametrize("wildcard", ["+", "{one}", "#"])
+def test_wildcards_pass_over_what_a_broker_says_of_itself(wildcard: str) -> None:
+    first = TopicTemplate.parse(wildcard)
+    status = TopicTemplate.parse("$SYS")
+    assert first.parts("$SYS") is None
+    assert not first.covers(status)
+    assert not first.overlaps(status)
+    assert not status.overlaps(first)
+
+
 @pytest.mark.parametrize("text", ["", "a/#/b", "a+", "x{i}", "{i}/{i}", "$share/g/a", "{I}"])
 def test_templates_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -46,3 +46,13 @@ async def test_who_is_cancelled_ends_the_work_too() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended == ["asked to end"]
+
+
+async def test_work_that_is_broken_off_by_another_does_not_cancel_who_waits() -> None:
+    async def work() -> None:
+        await fetch
+
+    fetch = asyncio.ensure_future(asyncio.Event().wait())
+    asyncio.get_running_loop().call_soon(fetch.cancel)
+    with pytest.raises(ConnectionError, match=r"^a transaction: was broken off$"):
+        await within(60.0, work(), "a transaction")
