@@ -49,18 +49,33 @@ def cells_to_grow(rows: int, columns: int) -> int:
     return rows * sum(min(j, _MANY_PREDICTORS) for j in range(columns))
 
 
+def has_forest(column: Column, target: str | None, *, much_work: bool) -> bool:
+    """Whether a column is drawn by a forest: measured categories are, the target in any case.
+
+    Example:
+        >>> colour = Column(name="colour", kind=Kind.CATEGORY)
+        >>> has_forest(colour, None, much_work=False), has_forest(colour, None, much_work=True)
+        (True, False)
+    """
+    answers = column.kind is Kind.CATEGORY and column.role is Role.MEASURED
+    return answers and (not much_work or column.name == target)
+
+
 class ColumnGrower:
     """Grows the trees of one column after the other, with no more effort than rows allow.
 
     Args:
         min_leaf: Fewest training rows in the smallest leaves.
         much_work: Whether there is so much to grow that fewer trees have to do: two sizes of
-            leaves, no trend, and the weights of the first columns for all that are like them.
+            leaves, no trend, the weights of the first columns for all that are like them, and no
+            forest but that of the target.
+        target: What models will predict, if it is known.
     """
 
-    def __init__(self, min_leaf: int, *, much_work: bool) -> None:
+    def __init__(self, min_leaf: int, *, much_work: bool, target: str | None = None) -> None:
         self.min_leaf = min_leaf
         self.much_work = much_work
+        self.target = target
         shares = _FEW_SIZES if much_work else _SIZES
         self.sizes = sorted({max(1, round(share * min_leaf)) for share in shares})
         self.weighed: dict[bool, list[FloatArray]] = {True: [], False: []}
@@ -103,17 +118,15 @@ class ColumnGrower:
                 if found is not None:
                     trend, seen = found
                     fixed = np.zeros(len(seen), dtype=np.bool_)
-            answers = category and column.role is Role.MEASURED and features.shape[1] > 0
-            values = self._mixture(
-                features,
-                seen,
-                fixed,
-                rows,
-                classes=category,
-                seed=seeds[1],
-                apart=apart,
-                forest=_trees_of_forest(len(seen)) if answers else 0,
-            )
+            if features.shape[1] and has_forest(column, self.target, much_work=self.much_work):
+                many = _trees_of_forest(len(seen))
+                values = LeafMixture.forest(
+                    features, seen, rows=rows, trees=many, seed=seeds[1], apart=apart
+                )
+            else:
+                values = self._mixture(
+                    features, seen, fixed, rows, classes=category, seed=seeds[1], apart=apart
+                )
         return ColumnStep(column, levels, gaps, values, trend)
 
     def _may_have_a_trend(
@@ -137,11 +150,10 @@ class ColumnGrower:
         classes: bool,
         seed: int,
         apart: Sequence[int],
-        forest: int,
     ) -> LeafMixture:
         """With weights of its own, or where there is much work those of columns like it."""
         alike = self.weighed[bool(fixed.all())]
-        enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED and not forest
+        enough = self.much_work and len(alike) >= _ENOUGH_WEIGHED
         mixture = LeafMixture.grow(
             features,
             values,
@@ -153,9 +165,8 @@ class ColumnGrower:
             tried=self._tried(features),
             weights=np.mean(alike, axis=0) if enough else None,
             apart=apart,
-            forest=forest,
         )
-        if features.shape[1] and not forest:
+        if features.shape[1]:
             alike.append(mixture.weights)
         return mixture
 

@@ -9,13 +9,15 @@ import numpy as np
 
 from halflife.schemas.table import Block
 
-from .column_grower import cells_to_grow, is_much_work
+from .column_grower import cells_to_grow, has_forest, is_much_work
 
 MOST_ROWS: Final = 8_000
 """That take part in a contest: twice as many tell hardly more, and cost twice as much."""
 
-_SECONDS_MEASURED: Final = (0.02, 1.6e-5, 1_000)
-"""Of one entry of a contest: at least, and for each row and column, of so many rows."""
+_SECONDS_MEASURED: Final = (0.03, 2.4e-5, 1_000)
+"""Of one entry of a contest: at least, and for each row and column, of so many rows; where there
+are few, four times as many are made."""
+_BATCHES: Final = 4
 _SECONDS_APART: Final = (4.0e-6, 8)
 """Of one entry, for each row and column of more columns than that: all rows are looked at."""
 _SECONDS: Final[dict[str, tuple[float, float, int]]] = {
@@ -25,8 +27,10 @@ _SECONDS: Final[dict[str, tuple[float, float, int]]] = {
     "noise": (0.05, 1.0e-7, 2),
     "interpolation": (0.05, 1.0e-6, 2),
 }
-_OF_TREES: Final = {False: (0.1, 1.2e-5), True: (0.06, 8.0e-7)}
+_OF_TREES: Final = {False: (0.1, 1.2e-5), True: (0.06, 9.0e-7)}
 """At least, and for each row and predictor: of all trees, and of few."""
+_OF_FOREST: Final = (0.03, 2.0e-5)
+"""At least, and for each row."""
 _OF_NETWORKS: Final = (60.0, 0.0, 0)
 _ROUNDS_OF_KDE: Final = (31, 16, 1.5)
 _OF_KDE: Final = (1.5e-4, 9.0e-4, 7.0e-5, 1.8e-4, 4.0e-6)
@@ -49,7 +53,12 @@ def seconds_of(kind: str, block: Block, rows: int | None = None) -> float:
     rows = len(block) if rows is None else rows
     if kind == "trees":
         at_least, each = _OF_TREES[few]
-        return at_least + each * cells_to_grow(rows, columns)
+        of_table, of_row = _OF_FOREST
+        target = block.table.target
+        forests = sum(has_forest(one, target, much_work=few) for one in block.table.columns)
+        others = 1.0 - forests / columns
+        grown = at_least + each * others * cells_to_grow(rows, columns)
+        return grown + forests * (of_table + of_row * rows)
     if kind == "kde":
         return _seconds_of_kde(block, rows)
     at_least, each, power = _SECONDS.get(kind, _OF_NETWORKS)
@@ -68,7 +77,7 @@ def seconds_of_contest(kinds: Sequence[str], entries: int, block: Block) -> floa
     fits = [2.0 * seconds_of(kind, block, rows // 2) for kind in kinds]
     final = max(seconds_of(kind, block) for kind in kinds)
     at_least, each, most = _SECONDS_MEASURED
-    measured = at_least + each * min(rows, most) * columns
+    measured = at_least + each * min(_BATCHES * rows, most) * columns
     apart, few = _SECONDS_APART
     if columns > few:
         measured += apart * rows * columns

@@ -90,7 +90,7 @@ class HeldOutTrial:
             area=self._area(matrix),
             near=near,
             copies=float(self._copies(made)),
-            lost=self._skill - self._skill_of(made, matrix),
+            lost=self._skill - self._skill_by(made, matrix),
         )
 
     def _area(self, made: FloatArray) -> float:
@@ -115,6 +115,16 @@ class HeldOutTrial:
             ranks = rankdata(np.round(told, 9))[asked_real:].sum()
             areas.append((ranks / asked_made - (asked_made + 1) / 2) / asked_real)
         return float(np.mean(areas))
+
+    def _skill_by(self, made: Block, matrix: FloatArray) -> float:
+        """Mean skill by batches of as many rows as have trained: a single one tells by chance."""
+        size = len(self.train)
+        batches = max(1, round(len(made) / size))
+        skills = [
+            self._skill_of(made[start : start + size], matrix[start : start + size])
+            for start in range(0, batches * size, size)
+        ]
+        return float(np.mean(skills))
 
     def _skill_of(self, rows: Block, matrix: FloatArray) -> float:
         """Explained share of the variance of the target among held-out rows; 0 without one."""

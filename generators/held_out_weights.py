@@ -1,4 +1,4 @@
-"""How much trees of each kind are to be trusted, told by rows that they were not grown on."""
+"""How much trees of each leaf size are to be trusted, told by rows that they were not grown on."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _NARROWEST: Final = 1e-4
 def held_out_weights(
     features: NDArray[np.float32],
     values: FloatArray,
-    parts: Sequence[Callable[[NDArray[Any]], Sequence[LeafTree]]],
+    grow: Callable[[NDArray[Any], int], LeafTree],
+    sizes: Sequence[int],
     *,
     seed: int,
 ) -> FloatArray:
-    """Weights of the mixture under which rows held out are likeliest, shape (parts,).
+    """Weights of the mixture under which rows held out are likeliest, shape (sizes,).
 
     Each half of the rows (at most 2,000 are looked at) is held out from trees grown on the other;
     the likelihood is raised by expectation maximisation, from equal weights and with one row's
@@ -34,22 +35,19 @@ def held_out_weights(
     Args:
         features: Shape (n, p).
         values: Shape (n,).
-        parts: Of the mixture: each grows its trees, one or several that count alike, from some
-            rows, given by number.
+        grow: The tree of some rows, given by number, with leaves of at least so many.
+        sizes: Of the leaves.
         seed: Of the halves.
     """
-    equal = np.full(len(parts), 1.0 / len(parts))
+    equal = np.full(len(sizes), 1.0 / len(sizes))
     order = np.random.default_rng(np.random.SeedSequence((seed, 4))).permutation(len(values))
     order = order[:MOST_ROWS]
-    if len(order) < _FEWEST_ROWS or not features.shape[1] or len(parts) == 1:
+    if len(order) < _FEWEST_ROWS or not features.shape[1] or len(sizes) == 1:
         return equal
     found = []
     for known, unseen in ((order[::2], order[1::2]), (order[1::2], order[::2])):
-        seen, told = features[unseen], values[unseen]
-        sides = [
-            np.mean([likelihood(tree, seen, told) for tree in grow(known)], axis=0)
-            for grow in parts
-        ]
+        trees = [grow(known, size) for size in sizes]
+        sides = [likelihood(tree, features[unseen], values[unseen]) for tree in trees]
         found.append(np.column_stack(sides))
     return _likeliest(np.concatenate(found), equal)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from .leaf_tree import IntArray, LeafTree
 
 _BACKED: Final = 3.0
 _SEEN: Final = 0.63
-_SIZE_OF_FOREST: Final = 10.0
+_ROWS_OF_PAIRS: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,10 @@ class LeafMixture:
     not. The weights are those that rows held out from the growth of the trees are likeliest under
     (deleted interpolation); a value is then drawn from one of the trees by its weight.
 
-    A forest may be one more of them: trees that each see some of the rows and of the features,
-    down to single rows, of which one is drawn for each value. Each errs elsewhere: what is drawn
-    about a place has the classes that all of them together tell there, and models that are taught
-    by it do not learn the corners of a single tree.
-
     Args:
-        trees: From small leaves to great ones, then those of the forest.
-        sizes: Fewest rows in a leaf of each, shape (parts,); a forest, of which the leaves of many
-            trees stand for one, counts as 10.
-        weights: Of each tree, and of the whole forest, adding up to 1, shape (parts,).
+        trees: From small leaves to great ones.
+        sizes: Fewest rows in a leaf of each, shape (trees,).
+        weights: Of each tree, adding up to 1, shape (trees,).
 
     Example:
         >>> features = np.repeat([[0.], [1.]], 50, axis=0).astype(np.float32)
@@ -53,8 +46,7 @@ class LeafMixture:
 
     Reference:
         F. Jelinek, R. Mercer, "Interpolated estimation of Markov source parameters from sparse
-        data", Pattern Recognition in Practice (1980) 381; L. Breiman, "Random forests", Machine
-        Learning 45 (2001) 5.
+        data", Pattern Recognition in Practice (1980) 381.
     """
 
     trees: tuple[LeafTree, ...]
@@ -75,7 +67,6 @@ class LeafMixture:
         tried: float = 1.0,
         weights: FloatArray | None = None,
         apart: Sequence[int] = (),
-        forest: int = 0,
     ) -> LeafMixture:
         """Grow a tree for each size, and weigh them.
 
@@ -90,44 +81,78 @@ class LeafMixture:
             tried: See `LeafTree.grow`.
             weights: If they are known already.
             apart: See `LeafTree.grow`.
-            forest: How many trees it is to have, if any; values are never smoothed then.
         """
 
-        def tree(
-            chosen: NDArray[Any], size: int, own_seed: int = seed, share: float = tried
-        ) -> LeafTree:
+        def tree(chosen: NDArray[Any], size: int) -> LeafTree:
             return LeafTree.grow(
                 features[chosen],
                 values[chosen],
                 fixed[chosen],
                 classes=classes,
                 min_leaf=size,
-                seed=own_seed,
+                seed=seed,
                 donors=rows[chosen],
-                tried=share,
+                tried=tried,
                 apart=apart,
             )
 
-        def grove(chosen: NDArray[Any]) -> list[LeafTree]:
-            random = np.random.default_rng(np.random.SeedSequence((seed, 8)))
-            many, share = round(_SEEN * len(chosen)), 1.0 / math.sqrt(features.shape[1])
-            some = [chosen[np.sort(random.permutation(len(chosen))[:many])] for _ in range(forest)]
-            seeds = random.integers(2**31, size=forest)
-            return [tree(one, 1, int(k), share) for one, k in zip(some, seeds, strict=True)]
-
-        def alone(size: int, chosen: NDArray[Any]) -> list[LeafTree]:
-            return [tree(chosen, size)]
-
-        parts: list[Callable[[NDArray[Any]], list[LeafTree]]]
-        parts = [partial(alone, size) for size in sizes]
-        sizes_ = np.array(sizes, dtype=np.float64)
-        if forest:
-            parts, sizes_ = [*parts, grove], np.append(sizes_, _SIZE_OF_FOREST)
         if weights is None:
-            weights = held_out_weights(features, values, parts, seed=seed)
+            weights = held_out_weights(features, values, tree, sizes, seed=seed)
         everything = np.arange(len(values))
-        grown = tuple(one for grow in parts for one in grow(everything))
-        return cls(grown, sizes_, weights)
+        grown = tuple(tree(everything, size) for size in sizes)
+        return cls(grown, np.array(sizes, dtype=np.float64), weights)
+
+    @classmethod
+    def forest(
+        cls,
+        features: NDArray[np.float32],
+        values: FloatArray,
+        *,
+        rows: IntArray,
+        trees: int,
+        seed: int,
+        apart: Sequence[int] = (),
+    ) -> LeafMixture:
+        """Grow many trees that count alike, each of some rows and features.
+
+        They go down to single rows, from 1,000 rows on to pairs.
+
+        Each errs elsewhere: what is drawn about a place has the classes that all of them together
+        tell there, and models that are taught by it do not learn the corners of a single tree. No
+        knob moves them from the rows: distance is bought by the columns before.
+
+        Args:
+            features: Shape (n, p), finite, p at least 1.
+            values: Codes of classes, shape (n,), n at least 1.
+            rows: The training row of each value, shape (n,).
+            trees: How many.
+            seed: Of the rows and features that each tree sees.
+            apart: See `LeafTree.grow`.
+
+        Reference:
+            L. Breiman, "Random forests", Machine Learning 45 (2001) 5; .63 of the rows without
+            replacement in place of all with it: P. Bühlmann, B. Yu, "Analyzing bagging", Annals of
+            Statistics 30 (2002) 927.
+        """
+        random = np.random.default_rng(np.random.SeedSequence((seed, 8)))
+        many, tried = max(1, round(_SEEN * len(values))), 1.0 / math.sqrt(features.shape[1])
+        grown = []
+        for own in random.integers(2**31, size=trees).tolist():
+            some = np.sort(random.permutation(len(values))[:many])
+            grown.append(
+                LeafTree.grow(
+                    features[some],
+                    values[some],
+                    np.ones(many, dtype=np.bool_),
+                    classes=True,
+                    min_leaf=1 if len(values) < _ROWS_OF_PAIRS else 2,
+                    seed=own,
+                    donors=rows[some],
+                    tried=tried,
+                    apart=apart,
+                )
+            )
+        return cls(tuple(grown), np.ones(trees), np.full(trees, 1.0 / trees))
 
     def draw(
         self,
@@ -151,10 +176,7 @@ class LeafMixture:
             careful: See `LeafTree.draw`.
         """
         values, donors = np.empty(len(uniform)), np.empty(len(uniform), dtype=np.int64)
-        shares = self.leaning(lean)
-        single, forest = len(shares) - 1, len(self.trees) - len(shares) + 1
-        shares = np.append(shares[:single], np.full(forest, shares[single] / forest))
-        edges = np.cumsum(shares)[:-1]
+        edges = np.cumsum(self.leaning(lean))[:-1]
         which = np.searchsorted(edges, uniform[:, 0], side="right")
         for k, tree in enumerate(self.trees):
             mine = np.flatnonzero(which == k)
@@ -176,14 +198,11 @@ class LeafMixture:
         return values, donors
 
     def leaning(self, lean: float) -> FloatArray:
-        """The weights, moved towards great leaves (above 0) or small ones, shape (parts,).
+        """The weights, moved towards great leaves (above 0) or small ones, shape (trees,).
 
         Trees that have no more than what each was given before any row was held out take no part:
-        where a value follows from those before it, no knob makes it forget them. A class that a
-        forest tells is not moved from the rows either, as distance is bought by what comes before.
+        where a value follows from those before it, no knob makes it forget them.
         """
-        if len(self.trees) > len(self.sizes):
-            lean = min(lean, 0.0)
         given = 1.0 / len(self.sizes) / (min(len(self.trees[0].values), MOST_ROWS) + 1)
         backed = np.where(self.weights > _BACKED * given, self.weights, 0.0)
         weights = (backed if backed.any() else self.weights) * self.sizes**lean
@@ -200,8 +219,7 @@ class LeafMixture:
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> LeafMixture:
         """From the arrays by name."""
         trees = []
-        count = 1 + max(int(name.partition(".")[0]) for name in arrays if "." in name)
-        for k in range(count):
+        for k in range(len(arrays["sizes"])):
             prefix = f"{k}."
             own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
             trees.append(LeafTree.restore(own))

@@ -51,7 +51,7 @@ class Trees(Generator):
     much small leaves are to be used beside great ones is told, column by column, by rows held out
     (`LeafMixture`). Values that repeat are kept as they are; others are smoothed within their leaf,
     residuals of laws most carefully. A measured column that follows those before it smoothly is
-    drawn as a trend and what is left beside it (`Trend`), a measured category by a forest as well.
+    drawn as a trend and what is left beside it (`Trend`), a measured category by a forest.
     A missing cell is drawn first, by a tree of its own. Laws are kept by construction
     (`LawCoding`). After a target that is a category, each level of few rows has trees of its own.
 
@@ -132,7 +132,7 @@ class Trees(Generator):
         steps: list[ColumnStep] = []
         order = _order(coding, latents)
         few = is_much_work(len(block), len(order)) if self.few_trees is None else self.few_trees
-        grower = ColumnGrower(self.min_leaf, much_work=few)
+        grower = ColumnGrower(self.min_leaf, much_work=few, target=self.table.target)
         began = told = clock()
         for done, column in enumerate(order):
             levels, cells = _cells(latents, column)

@@ -43,6 +43,22 @@ def test_the_area_is_the_share_of_pairs_that_are_ordered() -> None:
     assert trial.scores(made, near=0.25).near == 0.25
 
 
+def test_the_skill_of_many_rows_is_the_mean_of_batches() -> None:
+    """Each as great as what has trained: more rows than that would teach more, not the same."""
+    table = Table((Column(name="x"), Column(name="y")), target="y")
+
+    def line(count: int, seed: int) -> Block:
+        random = np.random.default_rng(seed)
+        x = random.normal(size=count)
+        numbers = np.column_stack([x, x + random.normal(size=count)])
+        return Block(table, numbers, np.empty((count, 0), dtype=object))
+
+    trial = HeldOutTrial(line(100, 0), line(100, 1), seed=0)
+    made = line(400, 2)
+    single = [trial.scores(made[start : start + 100]).lost for start in range(0, 400, 100)]
+    assert trial.scores(made).lost == pytest.approx(np.mean(single), abs=1e-9)
+
+
 def test_no_more_than_eight_thousand_rows_take_part() -> None:
     contest = Contest(rows(9_001, 0), seed=0)
     assert [len(half) for half in contest.halves] == [4_000, 4_000]
