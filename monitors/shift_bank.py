@@ -125,7 +125,7 @@ class ShiftBank:
             scores = ranks.scores[j][codes[j]]
             inflations[0, j] = inflation(scores, known)
             inflations[1, j] = inflation(scores**2, known, cautious=True)
-            column = np.clip(values[known, j], -1e300, 1e300)
+            column = np.clip(values[known, j], -1e150, 1e150)  # whose squares are finite
             centres[j] = column.mean()
             scales[j] = column.std() or max(abs(centres[j]), 1.0)
         return cls(ranks, inflations=inflations, centres=centres, scales=scales)
