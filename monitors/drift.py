@@ -82,6 +82,13 @@ class Drift:
         detector = self.detectors.get(SetPointDrift.kind)
         return detector.outside if isinstance(detector, SetPointDrift) else 0
 
+    def unknown(self, block: Block) -> float:
+        """Share of records whose set-points the reference does not know; 0 without set-points."""
+        detector = self.detectors.get(SetPointDrift.kind)
+        if not isinstance(detector, SetPointDrift) or len(block) == 0:
+            return 0.0
+        return float(detector.unknown(block).mean())
+
     def fit(self, reference: Block) -> None:
         """Learn what is normal, and start.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from halflife.schemas.table import Block, FloatArray, Role, Table
 
 from .components import Components
@@ -109,6 +112,10 @@ class SetPointDrift(Detector):
         reference does not know the set-points. Nothing changes by looking.
         """
         return self._model.residuals(block)[0]
+
+    def unknown(self, block: Block) -> NDArray[np.bool_]:
+        """Which records have set-points that the reference does not know, shape (n,)."""
+        return self._model.features(block)[1]
 
     def tell(self, crossing: Crossing) -> Finding:
         """What an alarm means."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from halflife.monitors import Drift, DriftAlarm, RecipeDrift, RecipeNote
 from halflife.schemas.stream_plan import StreamPlan
 
 from .identity import derived_seed
 from .rows import Rows
+from .ticks import FAR
 from .work import Work, fit_reference
+
+_LEFT: Final = 0.5  # of the latest records at unknown set-points: the planner has left
 
 Asides = list[tuple[int, DriftAlarm | list[RecipeNote]]]
 
@@ -110,6 +113,44 @@ class StreamDrift:
         self.monitor, self.start = self._of_all(seed), records
         self.monitor.restore(result["state"])
         return None
+
+    def look(self, records: int) -> int:
+        """Number of records at which it is next looked whether the planner has left."""
+        if not (isinstance(self.monitor, Drift) and self.plan.table.set_points):
+            return FAR
+        step = max(1, self.plan.reference // 2)
+        return self.start + step * max(2, (records - self.start) // step + 1)
+
+    def has_left(self, rows: Rows, records: int) -> bool:
+        """Whether most of the latest records are at set-points that the reference does not know.
+
+        It is looked at after as many records as a reference has, and then after half as many more.
+
+        Args:
+            rows: The latest, as many as a reference has.
+            records: Of the stream so far.
+        """
+        due = records > self.start and self.look(records - 1) == records
+        enough = due and len(rows) >= self.plan.reference
+        return (
+            enough and isinstance(self.monitor, Drift) and self.monitor.unknown(rows.block) > _LEFT
+        )
+
+    def follow(self, rows: Rows, *, records: int, seed: int) -> Generator[Work, Any, bool]:
+        """Take the latest records as the reference, if they suffice; whether they do.
+
+        Args:
+            rows: The latest records of this epoch.
+            records: Of the stream so far.
+            seed: Of the monitor.
+        """
+        promise = self.plan.false_alarms
+        result = yield Work(fit_reference, (self.plan.table, promise, seed, rows.block))
+        if "too_short" in result:
+            return False
+        self.monitor, self.start, self.reference_rows = self._of_all(seed), records, len(rows)
+        self.monitor.restore(result["state"])
+        return True
 
     def learn_due(self) -> Generator[Work, Any, list[RecipeNote]]:
         """Learn the references of recipes that are complete; what became known at this record."""

@@ -17,6 +17,7 @@ from halflife.schemas.table import Block
 from .alert_book import BATCH_KINDS, CHANGE_KINDS, AlertBook, drift_evidence
 from .circulation import Circulation
 from .decide import decide, drop, hold, is_answered, take_held
+from .following import follow, succeed
 from .identity import derived_seed
 from .memory import Memory
 from .moment import Moment
@@ -161,9 +162,9 @@ class StreamWatch:
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        asides = self.provenance.due, self.pace.due, self.desk.guard.due
-        stops = (self.reference_stop(), self.desk.effect or FAR, self.next_try, *asides)
-        room = min((stop for stop in stops if stop > self.records), default=FAR) - self.records
+        asides = self.provenance.due, self.pace.due, self.desk.guard.due, self.next_try
+        stops = self.reference_stop(), self.drift.look(self.records), self.desk.effect or FAR
+        room = min(stop for stop in (*asides, *stops, FAR) if stop > self.records) - self.records
         if self.circulation is not None:
             seconds = self.watermark
             room = min(room, self.ticks.room(rows.times, records=self.records, seconds=seconds))
@@ -221,14 +222,15 @@ class StreamWatch:
         self.say(self.pace.proceed(self.memory, self.moment(), self.alerts))
         self.say(self.desk.guard.proceed(self.records, self.moment(), self.alerts))
         yield from self._recipes_due()
+        yield from follow(self)
         if self.records >= self.reference_stop():
             if not self.asks_first:
                 yield from self.learn_reference()
             elif self.held is None and (self.next_try == FAR or self.records >= self.next_try):
                 self._request("drift", self._since_change(), self.epoch_rows())
                 self.next_try = self.records + max(1, self.plan.cooldown_records)
-        circulation, seconds = self.circulation, self.watermark
-        if circulation is not None and self.ticks.is_due(records=self.records, seconds=seconds):
+        circulation = self.circulation
+        if circulation and self.ticks.is_due(records=self.records, seconds=self.watermark):
             yield from self._tick_due(circulation)
         if self.wanted is not None and self.phase == "watched" and self.records >= self.next_try:
             self._want(*self.wanted)
@@ -369,8 +371,7 @@ class StreamWatch:
 
     def circulate(self, new: Circulation, text: str) -> None:
         """A batch circulates from now on: it ends what called for it, but no change before it."""
-        made, named = (self.memory, self.moment(), self.alerts), self.provenance.named
-        self.say(self.desk.guard.succeed(new, self.circulation, *made, named=named))
+        self.say(succeed(self, new))
         self.circulation = new
         self.ticks.begin(records=self.records, seconds=self.watermark)
         kinds = BATCH_KINDS if self.phase == "changed" else BATCH_KINDS | CHANGE_KINDS

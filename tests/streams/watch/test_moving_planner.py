@@ -1,13 +1,14 @@
-"""A planner that goes from region to region feeds no model on synthetic data."""
+"""A planner that goes from region to region: batches and reference follow it."""
 
 from __future__ import annotations
 
 import numpy as np
+import orjson
 import pytest
 
 from halflife.schemas.table import Block
 
-from .stories import PROMISES, START, Heavy, Player, Raw, fields, plans, raw, text_time
+from .stories import PROMISES, START, Heavy, Player, Raw, Told, fields, plans, raw, same, text_time
 
 PLANS = plans(f"""
 [stream.opv]
@@ -19,12 +20,14 @@ stir = {{ role = "set-point" }}
 rate = {{ role = "measured" }}
 """)
 REGIONS, EACH = 5, 240
+FAULT = REGIONS * EACH
+"""The record at which the instrument loses a little, in the last region."""
 
 
-def records(region: int, rng: np.random.Generator) -> list[dict[str, float]]:
-    """What an instrument that never changes answers there."""
+def records(region: int, rng: np.random.Generator, *, loss: float = 0.0) -> list[dict[str, float]]:
+    """What an instrument answers there; its scatter is 0.1."""
     heat, stir = rng.uniform(region, region + 2, EACH), rng.uniform(0, 1, EACH)
-    rate = heat + stir + 0.1 * rng.normal(size=EACH)
+    rate = heat + stir - loss + 0.1 * rng.normal(size=EACH)
     rows = np.column_stack([heat, stir, rate]).tolist()
     return [dict(zip(("heat", "stir", "rate"), row, strict=True)) for row in rows]
 
@@ -40,6 +43,7 @@ def messages(rows: list[dict[str, float]]) -> list[Raw]:
 def player() -> Player:
     rng = np.random.default_rng(0)
     rows = [row for region in range(REGIONS) for row in records(region, rng)]
+    rows += records(REGIONS - 1, rng, loss=0.2)
     made = Player(PLANS, messages(rows), Heavy())
     made.play()
     return made
@@ -56,7 +60,32 @@ def test_batches_follow_it_and_nothing_is_halted(player: Player) -> None:
 
 
 def test_validation_rows_are_of_where_it_is_now(player: Player) -> None:
-    guard = player.watch.streams["opv"].desk.guard.guard
+    before = Player(PLANS, player.log[:FAULT], player.heavy)
+    before.play()
+    guard = before.watch.streams["opv"].desk.guard.guard
     assert guard is not None
     validation: Block = guard.validation
     assert validation.number("heat").min() > 1.0
+
+
+def test_a_loss_is_found_where_the_first_reference_knew_nothing(player: Player) -> None:
+    alarms = [each for each in player.findings["opv"] if each.get("kind") == "drift"]
+    assert FAULT < alarms[0]["record"] < FAULT + 60
+    assert alarms[0]["evidence"]["columns"] == ["rate"]
+
+
+def test_each_new_reference_is_told(player: Player) -> None:
+    told = [
+        each["text"]
+        for each in player.findings["opv"]
+        if each.get("kind") == "planner-moved" and "are the reference now" in each["text"]
+    ]
+    assert len(told) >= 3  # each ends at once, and begins unless the planner's move was told
+    assert told[0].startswith("the planner has left the set-points that the reference knew: rec")
+
+
+def test_cuts_and_restarts_change_nothing(player: Player) -> None:
+    places = range(50, len(player.log), 170)
+    other = Player(PLANS, player.log, player.heavy)
+    told = other.play(cuts=range(7, len(player.log), 31), stops=places)
+    same(told, Told(player.findings, player.rejects, orjson.dumps(player.watch.state())))

@@ -1,0 +1,42 @@
+"""What is done when a planner goes where nothing was known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halflife.schemas.alert import Alert
+
+from .circulation import Circulation
+
+if TYPE_CHECKING:
+    from .stream_watch import Steps, StreamWatch
+
+
+def follow(watch: StreamWatch) -> Steps:
+    """Learn the reference anew where most of the latest records are at set-points it never saw.
+
+    There no instrument would be watched any more. A fault that came while the planner moved cannot
+    be told from the move, then or later, and it is said that the reference is another one.
+    """
+    rows = watch.epoch_rows()
+    if watch.phase != "watched" or not watch.drift.has_left(rows, watch.records):
+        return
+    seed = watch.drift_seed
+    if not (yield from watch.drift.follow(rows, records=watch.records, seed=seed)):
+        return
+    moment, names = watch.moment(), list(watch.table.set_points)
+    first = watch.records - len(rows)
+    text = (
+        f"the planner has left the set-points that the reference knew: records {first} to "
+        f"{moment.record} are the reference now"
+    )
+    evidence = {"columns": names, "record": moment.record, "change_point": first}
+    watch.say(watch.alerts.fire("planner-moved", text, moment, evidence))
+    watch.say(watch.alerts.resolve("planner-moved", text, moment))
+
+
+def succeed(watch: StreamWatch, new: Circulation) -> list[Alert]:
+    """What the guard says of a batch that takes effect, in place of that in circulation."""
+    made = watch.memory, watch.moment(), watch.alerts
+    guard, named = watch.desk.guard, watch.provenance.named
+    return guard.succeed(new, watch.circulation, *made, named=named)
