@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from halflife.monitors import DriftAlarm
 from halflife.schemas.alert import Alert
 
 from .circulation import Circulation
@@ -21,17 +22,22 @@ def follow(watch: StreamWatch) -> Steps:
     rows = watch.epoch_rows()
     if watch.phase != "watched" or not watch.drift.has_left(rows, watch.records):
         return
+    statistic, threshold = watch.drift.statistics()["planner"]
     seed = watch.drift_seed
     if not (yield from watch.drift.follow(rows, records=watch.records, seed=seed)):
         return
-    moment, names = watch.moment(), list(watch.table.set_points)
-    first = watch.records - len(rows)
+    moment, first = watch.moment(), watch.records - len(rows)
     text = (
         f"the planner has left the set-points that the reference knew: records {first} to "
         f"{moment.record} are the reference now"
     )
-    evidence = {"columns": names, "record": moment.record, "change_point": first}
-    watch.say(watch.alerts.fire("planner-moved", text, moment, evidence))
+    columns = watch.table.set_points
+    alarm = DriftAlarm(
+        moment.record, first, "planner", columns, statistic, threshold, "other", None, text
+    )
+    # Over at once: the planner is where the reference is.
+    watch.say(watch.alerts.resolve("planner-moved", text, moment))
+    watch.say(watch.alerts.planner_moved(alarm, moment, 0))
     watch.say(watch.alerts.resolve("planner-moved", text, moment))
 
 

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from halflife.schemas.table import Block
+from halflife.streams.watch.backtest import backtest
 
 from .stories import PROMISES, START, Heavy, Player, Raw, Told, fields, plans, raw, same, text_time
 
@@ -80,8 +81,19 @@ def test_each_new_reference_is_told(player: Player) -> None:
         for each in player.findings["opv"]
         if each.get("kind") == "planner-moved" and "are the reference now" in each["text"]
     ]
-    assert len(told) >= 3  # each ends at once, and begins unless the planner's move was told
+    assert len(told) >= 6  # each begins and ends at once
     assert told[0].startswith("the planner has left the set-points that the reference knew: rec")
+
+
+def test_a_backtest_tells_it_too() -> None:
+    rng = np.random.default_rng(1)
+    rows = [row for region in (0, 1, 2) for row in records(region, rng)]
+    plan = PLANS["opv"]
+    alarms = backtest(plan, Block.from_rows(plan.table, rows))["alarms"]
+    told = [each for each in alarms if "are the reference now" in each["text"]]
+    assert told
+    assert {each["kind"] for each in told} == {"planner"}
+    assert all(each["columns"] == ["heat", "stir"] for each in told)
 
 
 def test_cuts_and_restarts_change_nothing(player: Player) -> None:
