@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, Final
+
+from halflife.streams.connectors.within import within
 
 _log = logging.getLogger(__name__)
 _SECONDS: Final = 5.0
@@ -17,32 +18,22 @@ async def close(client: Any) -> None:
     Args:
         client: A producer or consumer, started or not.
     """
-    if not await _done(client.stop()):
+    if not await _ended(client.stop()):
         # What a consumer has under it still looks for its broker: stopping broke off before that.
         inner = getattr(client, "_client", None) or getattr(client, "client", None)
         if inner is not None:
-            await _done(inner.close())
+            await _ended(inner.close())
 
 
-async def _done(work: Awaitable[Any]) -> bool:
+async def _ended(work: Coroutine[Any, Any, None]) -> bool:
     """Whether it ended in time and well.
 
-    In a task of its own: while a broker is away, aiokafka's ``stop`` can raise the cancellation of
-    a fetch that it broke off itself, and who awaits it would believe to be cancelled.
+    While a broker is away, aiokafka's ``stop`` can raise the cancellation of a fetch that it broke
+    off itself, and who awaits it would believe to be cancelled.
     """
-    task = asyncio.ensure_future(work)
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
-        await asyncio.wait({task}, timeout=_SECONDS)
-    finally:
-        task.cancel()
-    error = None
-    if not task.done():
-        error = f"not within {_SECONDS:g} s"
-    elif task.cancelled():
-        error = "broken off"
-    elif task.exception() is not None:
-        error = repr(task.exception())
-    if error is not None:
-        _log.debug("could not stop a client in good order: %s", error)
-    return error is None
+        await within(_SECONDS, work, "stopping a client")
+    except Exception as error:  # noqa: BLE001  # it is broken, and about to be forgotten
+        _log.debug("could not stop a client in good order: %r", error)
+        return False
+    return True

@@ -19,8 +19,10 @@ def follow(watch: StreamWatch) -> Steps:
     There no instrument would be watched any more. A fault that came while the planner moved cannot
     be told from the move, then or later, and it is said that the reference is another one.
     """
+    if watch.phase != "watched" or watch.drift.look(watch.records - 1) != watch.records:
+        return
     rows = watch.epoch_rows()
-    if watch.phase != "watched" or not watch.drift.has_left(rows, watch.records):
+    if not watch.drift.has_left(rows):
         return
     statistic, threshold = watch.drift.statistics()["planner"]
     seed = watch.drift_seed

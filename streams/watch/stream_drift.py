@@ -106,6 +106,10 @@ class StreamDrift:
             self.monitor, self.start = self._of_recipes(), records
             self.monitor.collect(rows.block, rows.recipe_of_each)
             return None
+        return (yield from self._fit(rows, records=records, seed=seed))
+
+    def _fit(self, rows: Rows, *, records: int, seed: int) -> Generator[Work, Any, str | None]:
+        """Watch from a reference on; why it is too short, and nothing else, if it is."""
         promise = self.plan.false_alarms
         result = yield Work(fit_reference, (self.plan.table, promise, seed, rows.block))
         if "too_short" in result:
@@ -115,26 +119,24 @@ class StreamDrift:
         return None
 
     def look(self, records: int) -> int:
-        """Number of records at which it is next looked whether the planner has left."""
+        """Number of records at which it is next looked whether the planner has left.
+
+        That is after as many as a reference has, and then after half as many more.
+        """
         if not (isinstance(self.monitor, Drift) and self.plan.table.set_points):
             return FAR
         step = max(1, self.plan.reference // 2)
         return self.start + step * max(2, (records - self.start) // step + 1)
 
-    def has_left(self, rows: Rows, records: int) -> bool:
+    def has_left(self, rows: Rows) -> bool:
         """Whether most of the latest records are at set-points that the reference does not know.
 
-        It is looked at after as many records as a reference has, and then after half as many more.
-
         Args:
-            rows: The latest, as many as a reference has.
-            records: Of the stream so far.
+            rows: The latest; fewer than a reference has do not tell.
         """
-        due = records > self.start and self.look(records - 1) == records
-        enough = due and len(rows) >= self.plan.reference
-        return (
-            enough and isinstance(self.monitor, Drift) and self.monitor.unknown(rows.block) > _LEFT
-        )
+        if len(rows) < self.plan.reference or not isinstance(self.monitor, Drift):
+            return False
+        return self.monitor.unknown(rows.block) > _LEFT
 
     def follow(self, rows: Rows, *, records: int, seed: int) -> Generator[Work, Any, bool]:
         """Take the latest records as the reference, if they suffice; whether they do.
@@ -144,13 +146,10 @@ class StreamDrift:
             records: Of the stream so far.
             seed: Of the monitor.
         """
-        promise = self.plan.false_alarms
-        result = yield Work(fit_reference, (self.plan.table, promise, seed, rows.block))
-        if "too_short" in result:
-            return False
-        self.monitor, self.start, self.reference_rows = self._of_all(seed), records, len(rows)
-        self.monitor.restore(result["state"])
-        return True
+        suffices = (yield from self._fit(rows, records=records, seed=seed)) is None
+        if suffices:
+            self.reference_rows = len(rows)
+        return suffices
 
     def learn_due(self) -> Generator[Work, Any, list[RecipeNote]]:
         """Learn the references of recipes that are complete; what became known at this record."""
