@@ -102,8 +102,7 @@ class CollapseWatch:
                 there may be more, and the validation set stays.
         """
         if not (named or self.halted) and _was_left(before):
-            rows = memory.latest(memory.capacity)[-self.plan.reference :]
-            self.begin(rows, moment, alerts)
+            self.begin(memory.latest(self.plan.reference), moment, alerts)
         return self.measure(new.block, moment, alerts)
 
     def measure(self, batch: Block | None, moment: Moment, alerts: AlertBook) -> list[Alert]:

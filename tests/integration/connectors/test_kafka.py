@@ -13,6 +13,8 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from halflife.streams.broker.embedded import EmbeddedKafka
 from tests.harness.chaos_kafka import run
+from tests.harness.connecting import Written
+from tests.harness.service import Service, Worker
 
 from .conftest import Serve
 
@@ -90,14 +92,20 @@ def test_json_with_paths_and_what_cannot_be_used(serve: Serve, lab: Lab) -> None
     assert letters[f"kafka://{topic}/0/4"].path == "values.x"
 
 
+def has_read(serve: Serve, lab: Lab, records: int) -> tuple[str, Service, Written, Worker]:
+    """A topic with so many records, which a worker has read."""
+    topic = lab.make()
+    lab.send(topic, *({"x": i} for i in range(records)))
+    service, written = serve(LAB.format(keys=f'topic = "{topic}"'))
+    worker = service.start("connect", "one")
+    written.wait_for_records(records)
+    return topic, service, written, worker
+
+
 def test_while_kafka_is_away_for_long_the_source_waits_and_then_goes_on(
     serve: Serve, lab: Lab, kafka: EmbeddedKafka
 ) -> None:
-    topic = lab.make()
-    lab.send(topic, *({"x": i} for i in range(20)))
-    service, written = serve(LAB.format(keys=f'topic = "{topic}"'))
-    worker = service.start("connect", "one")
-    written.wait_for_records(20)
+    topic, _, written, worker = has_read(serve, lab, 20)
     kafka.kill()
     # Its reader is given up: what that breaks off must not end the source.
     worker.wait_for("source opv: away: ", 120)
@@ -142,11 +150,7 @@ def test_topics_by_template_and_those_that_come_later(serve: Serve, lab: Lab) ->
 
 
 def test_what_was_deleted_meanwhile_is_a_gap(serve: Serve, lab: Lab) -> None:
-    topic = lab.make()
-    lab.send(topic, *({"x": i} for i in range(10)))
-    service, written = serve(LAB.format(keys=f'topic = "{topic}"'))
-    worker = service.start("connect", "one")
-    written.wait_for_records(10)
+    topic, service, written, worker = has_read(serve, lab, 10)
     worker.kill()
     lab.send(topic, *({"x": i} for i in range(10, 20)))
     lab.admin.delete_records({TopicPartition(topic, 0): 15})
