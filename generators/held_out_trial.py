@@ -77,7 +77,7 @@ class HeldOutTrial:
         to_held_out, _ = self.away.nearest(candidates, 1)
         nearer = _nearer(to_train[:, 0], to_held_out[:, 0])
         rooms = self.near.rooms[which]
-        return SiftedRows(candidates, to_train, which, rooms, nearer, self.seed)
+        return SiftedRows(candidates, to_train, which, rooms, nearer, self.near.alone, self.seed)
 
     def scores(self, made: Block, *, near: float | None = None) -> ContestScores:
         """All that counts, of rows; their share may be known already."""

@@ -104,6 +104,11 @@ class RowPlaces:
         """How many of the rows lie where each does, itself included, shape (n,)."""
         return self._places[1]
 
+    @property
+    def alone(self) -> bool:
+        """Whether no row lies where another does."""
+        return bool((self.rooms == 1).all())
+
     @cached_property
     def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of each row the first that lies where it does, and how many do, each of shape (n,)."""

@@ -32,7 +32,9 @@ class RowSieve:
     in proportion to :math:`(d_1 / d_3)^a` of the distances to the three nearest training rows
     (`RowPlaces`): the greater the power a, the rarer are rows that have one training row to
     themselves, which are those that give it away. A new real row would have as likely any other
-    real row next to it as a training row. Distances are a measure, no guarantee: that is `Private`.
+    real row next to it as a training row. Where no training row equals another, a row that equals
+    one is a copy, and kept only for want of others. Distances are a measure, no guarantee: that is
+    `Private`.
 
     Args:
         places: Of the training rows.
@@ -60,14 +62,16 @@ class RowSieve:
         """So many of the rows, or all if there are fewer, in their order."""
         distances, which = self.places.nearest(made, NEIGHBOURS)
         rooms = self.places.rooms[which]
-        return made[kept(distances, which, rooms, power=self.power, many=many, random=random)]
+        odds = log_odds(distances, self.power, alone=self.places.alone)
+        return made[kept(odds, which, rooms, many=many, random=random)]
 
     def best(self, tries: list[Block], random: np.random.Generator) -> Block:
         """One row for each place, of several tries of as many rows."""
         rows = len(tries[0])
         together = Block.concatenate(tries)
         distances, _ = self.places.nearest(together, NEIGHBOURS)
-        odds = _log_odds(distances, self.power).reshape(len(tries), rows).T
+        odds = log_odds(distances, self.power, alone=self.places.alone)
+        odds = odds.reshape(len(tries), rows).T
         # Row by row, so that it matters to none how many come after it.
         best = (odds + random.gumbel(size=odds.shape)).argmax(axis=1)
         return together[best * rows + np.arange(rows)]
@@ -84,34 +88,43 @@ class RowSieve:
 
 
 def kept(
-    distances: FloatArray,
+    odds: FloatArray,
     which: NDArray[np.int64],
     rooms: NDArray[np.int64],
     *,
-    power: float,
     many: int,
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
     """Which rows a sieve keeps, ascending, shape (at most many,).
 
     Args:
-        distances: To the nearest training rows, ascending, shape (m, k).
-        which: The nearest, shape (m,).
+        odds: Logarithms of the chances, shape (m,); minus infinity for one that is taken last.
+        which: The nearest training row, shape (m,).
         rooms: How many training rows are where the nearest is, shape (m,).
-        power: See `RowSieve`.
         many: How many.
         random: All of the randomness: one number for each row.
     """
     # The greatest key wins with chances in proportion to the odds (the Gumbel trick).
-    keys = _log_odds(distances, power) + random.gumbel(size=len(which))
+    keys = odds + random.gumbel(size=len(which))
     order = np.lexsort((-keys, which))
     first = np.searchsorted(which[order], which[order])
     turn = np.empty(len(which), dtype=np.int64)
     turn[order] = (np.arange(len(which)) - first) // rooms[order]
+    turn[np.isneginf(odds)] = len(which)
     return np.sort(np.lexsort((-keys, turn))[:many])
 
 
-def _log_odds(distances: FloatArray, power: float) -> FloatArray:
-    """Logarithm of the ratios to the power, shape (m,)."""
+def log_odds(distances: FloatArray, power: float, *, alone: bool) -> FloatArray:
+    """Logarithm of the ratios to the power, shape (m,); minus infinity for copies.
+
+    Args:
+        distances: To the nearest training rows, ascending, shape (m, k).
+        power: See `RowSieve`.
+        alone: Whether no training row equals another, so that a row that equals one is a copy.
+
+    Example:
+        >>> log_odds(np.array([[0.1, 0.2], [0.0, 0.2]]), 2.0, alone=True).round(2)
+        array([-1.39,  -inf])
+    """
     ratio = (distances[:, 0] + _LEAST) / (distances[:, -1] + _LEAST)
-    return np.asarray(power * np.log(ratio))
+    return np.where(alone & (distances[:, 0] == 0.0), -np.inf, power * np.log(ratio))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block, FloatArray
 
 from .generator import CHUNK
-from .row_sieve import TIMES, kept
+from .row_sieve import TIMES, kept, log_odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +23,7 @@ class SiftedRows:
         which: The nearest training row, shape (m,).
         rooms: How many training rows are where that one is, shape (m,).
         nearer: 1 where it is nearer than the nearest held-out row, 1/2 for a tie, shape (m,).
+        alone: Whether no training row lies where another does.
         seed: Of what the sieves leave to chance.
     """
 
@@ -31,6 +32,7 @@ class SiftedRows:
     which: NDArray[np.int64]
     rooms: NDArray[np.int64]
     nearer: FloatArray
+    alone: bool
     seed: int
 
     def share(self, power: float) -> float:
@@ -48,7 +50,8 @@ class SiftedRows:
         for start in range(0, len(self.which), step):
             rows = slice(start, start + step)
             many = -(-len(self.which[rows]) // TIMES)
-            near = self.distances[rows], self.which[rows], self.rooms[rows]
-            chosen = kept(*near, power=power, many=many, random=random)
+            odds = log_odds(self.distances[rows], power, alone=self.alone)
+            near = self.which[rows], self.rooms[rows]
+            chosen = kept(odds, *near, many=many, random=random)
             found.append(start + chosen)
         return np.concatenate(found)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from halflife.generators.row_places import RowPlaces
-from halflife.generators.row_sieve import RowSieve, kept
+from halflife.generators.row_sieve import RowSieve, kept, log_odds
 from halflife.schemas.table import Block, Column, Table
 
 TABLE = Table((Column(name="x"),))
@@ -18,15 +18,8 @@ def rows(x: list[float]) -> Block:
 
 def test_each_training_row_has_its_turn_before_another_has_two() -> None:
     which = np.repeat([0, 1, 2], [50, 3, 1])
-    distances = np.ones((54, 3))
-    chosen = kept(
-        distances,
-        which,
-        np.ones(54, dtype=np.int64),
-        power=0.0,
-        many=5,
-        random=np.random.default_rng(0),
-    )
+    rooms = np.ones(54, dtype=np.int64)
+    chosen = kept(np.zeros(54), which, rooms, many=5, random=np.random.default_rng(0))
     assert np.bincount(which[chosen], minlength=3).tolist() == [2, 2, 1]
     assert (np.diff(chosen) > 0).all()
 
@@ -34,24 +27,41 @@ def test_each_training_row_has_its_turn_before_another_has_two() -> None:
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.0])
 def test_chances_are_in_proportion_to_the_ratio_to_the_power(power: float) -> None:
     distances = np.array([[1.0, 2.0, 2.0], [1.0, 2.0, 4.0]])  # ratios 1/2 and 1/4
+    odds = log_odds(distances, power, alone=True)
     which = np.zeros(2, dtype=np.int64)
     random = np.random.default_rng(0)
-    first = [
-        kept(distances, which, which + 1, power=power, many=1, random=random)[0] == 0
-        for _ in range(4000)
-    ]
+    first = [kept(odds, which, which + 1, many=1, random=random)[0] == 0 for _ in range(4000)]
     chance = 2**power / (2**power + 1)
     assert np.mean(first) == pytest.approx(chance, abs=4 * np.sqrt(0.25 / 4000))
 
 
-def test_a_copy_is_left_where_there_is_another_row() -> None:
-    sieve = RowSieve(RowPlaces.of(rows([0.0, 1.0, 2.0])), power=1.0)
+@pytest.mark.parametrize("power", [0.0, 1.0])
+def test_a_copy_is_left_where_there_is_another_row(power: float) -> None:
+    # Power 0 tells no distances, but a copy from what is none.
+    sieve = RowSieve(RowPlaces.of(rows([0.0, 1.0, 2.0])), power=power)
     for seed in range(20):
         made = sieve.kept(rows([1.0, 1.2]), 1, np.random.default_rng(seed))
         assert made.numbers.item() == 1.2
         tries = [rows([1.0, 0.3]), rows([1.2, 0.0])]
         best = sieve.best(tries, np.random.default_rng(seed))
         assert best.numbers.ravel().tolist() == [1.2, 0.3]
+
+
+def test_a_copy_waits_for_the_second_row_of_another_place() -> None:
+    sieve = RowSieve(RowPlaces.of(rows([0.0, 1.0, 2.0])), power=0.0)
+    made = rows([0.1, 0.2, 1.0, 2.0, 2.1])  # the second at 0 comes before the only one at 1
+    left = sieve.kept(made, 3, np.random.default_rng(0))
+    assert left.numbers.ravel().tolist() == [0.1, 0.2, 2.1]
+    assert len(sieve.kept(made, 5, np.random.default_rng(0))) == 5
+
+
+def test_where_training_rows_repeat_rows_that_equal_them_are_no_copies() -> None:
+    places = RowPlaces.of(rows([0.0, 1.0, 1.0, 2.0]))
+    assert not places.alone
+    left = RowSieve(places, 0.0).kept(rows([0.0, 1.0, 2.0]), 3, np.random.default_rng(0))
+    assert left.numbers.ravel().tolist() == [0.0, 1.0, 2.0]
+    odds = log_odds(np.array([[0.0, 1.0]]), 0.0, alone=places.alone)
+    assert odds.tolist() == [0.0]
 
 
 def test_few_rows_are_all_kept_and_a_sieve_is_restored() -> None:

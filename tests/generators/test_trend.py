@@ -1,0 +1,83 @@
+"""The smooth part of a measured column, and what it leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+
+from halflife.generators.trend import Trend
+
+
+def _features(random: np.random.Generator, rows: int, many: int) -> np.ndarray:
+    return random.random((rows, many)).astype(np.float32)
+
+
+@pytest.mark.parametrize("rows", [30, 100, 600])
+def test_what_is_left_scatters_as_the_noise_does(rows: int) -> None:
+    """Of Y = x + e with spreads of 3 and 1 a tenth of the variance is noise."""
+    spreads = []
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=(rows, 2)).astype(np.float32)
+        trend = Trend.of(x, 3.0 * x[:, 0] + random.normal(size=rows), seed=0)
+        assert trend is not None
+        spreads.append(trend[1].std())
+    assert np.mean(spreads) == pytest.approx(np.sqrt(0.1), rel=0.15)
+
+
+def test_a_new_row_is_met_where_the_formula_says() -> None:
+    random = np.random.default_rng(0)
+    x = _features(random, 60, 3)
+    y = np.exp(2.0 * x[:, 0] - x[:, 1])
+    found = Trend.of(x, y, seed=0)
+    assert found is not None
+    new = 0.1 + 0.8 * _features(random, 500, 3)
+    told = found[0].values(new, np.zeros(500))
+    truth = np.exp(2.0 * new[:, 0] - new[:, 1])
+    assert 1.0 - np.mean((told - truth) ** 2) / truth.var() > 0.97
+
+
+def test_values_have_the_law_of_the_training_values() -> None:
+    random = np.random.default_rng(3)
+    x = _features(random, 400, 2)
+    y = np.exp(x[:, 0] + 0.3 * random.normal(size=400))
+    found = Trend.of(x, y, seed=0)
+    assert found is not None
+    trend, left = found
+    new = _features(random, 400, 2)
+    made = trend.values(new, random.choice(left, 400))
+    assert y.min() <= made.min()
+    assert made.max() <= y.max()
+    # Two-sided, one sample beside the law of the other: an alarm in 1,000 if nothing is wrong.
+    law = np.sort(np.exp(random.random(100_000) + 0.3 * random.normal(size=100_000)))
+    told = kstest(made, lambda v: np.searchsorted(law, v) / len(law))
+    assert told.pvalue > 1e-3
+
+
+def test_pure_noise_has_no_trend() -> None:
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        features = _features(random, 40, (1, 3, 10, 30)[seed % 4])
+        assert Trend.of(features, random.normal(size=40), seed=0) is None
+
+
+def test_bunches_have_no_trend_but_a_long_tail_has() -> None:
+    random = np.random.default_rng(0)
+    x = _features(random, 120, 2)
+    bunches = np.where(x[:, 0] > 0.5, 100.0, 0.0) + random.normal(size=120)
+    assert Trend.of(x, bunches, seed=0) is None
+    assert Trend.of(x, np.exp(6.0 * x[:, 0]), seed=0) is not None
+
+
+def test_values_do_not_depend_on_how_many_are_asked_for() -> None:
+    random = np.random.default_rng(0)
+    x = _features(random, 250, 3)
+    found = Trend.of(x, np.sin(4 * x[:, 0]) + x[:, 1], seed=0)
+    assert found is not None
+    trend, left = found
+    whole = trend.values(x, left)
+    parts = [trend.values(x[a : a + 7], left[a : a + 7]) for a in range(0, 250, 7)]
+    assert whole.tobytes() == np.concatenate(parts).tobytes()
+    again = Trend.restore(trend.arrays())
+    assert again.values(x, left).tobytes() == whole.tobytes()
