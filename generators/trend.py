@@ -15,6 +15,7 @@ from halflife.schemas.table import FloatArray
 from .length_scales import LengthScales, matern
 
 _MOST_CENTRES: Final = 200
+_ROWS_OF_SCALES: Final = 100
 _RIDGES: Final = (0.3, 1.0, 3.0)
 """Times the noise that the length scales were found with."""
 _LEAST_EXPLAINED: Final = 0.3
@@ -32,7 +33,7 @@ class Trend:
     itself would leave, :math:`r_i / (1 - H_{ii})`; what is drawn from is
     :math:`r_i / \sqrt{1 - H_{ii}}`, which scatters as the noise of the rows does.
 
-    The kernel is that of Matern of order 5/2 on at most 200 centres (Nystroem), which also tell
+    The kernel is that of Matern of order 5/2 on at most 200 centres (Nystroem), half of which tell
     the length scales.
 
     Args:
@@ -85,8 +86,10 @@ class Trend:
         shift, scale = features.mean(axis=0, dtype=np.float64), features.std(axis=0) + 1e-9
         rows = (features - shift) / scale
         random = np.random.default_rng(np.random.SeedSequence((seed, 5)))
-        chosen = np.sort(random.permutation(len(rows))[:_MOST_CENTRES])
-        found = LengthScales.of(rows[chosen], scores[chosen] - offset)
+        chosen = random.permutation(len(rows))[:_MOST_CENTRES]
+        found = LengthScales.of(
+            rows[chosen[:_ROWS_OF_SCALES]], scores[chosen[:_ROWS_OF_SCALES]] - offset
+        )
         if found.by_chance:
             return None
         rows /= found.lengths
