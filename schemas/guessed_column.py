@@ -33,6 +33,10 @@ _OFTEN_SET: Final = re.compile(
     r"flow|temp|conc|loading|ratio|fraction|dose|speed|volume|pressure|power|(^|_)ph$"
     r"|(^|[_\s])time|duration|wait|molarity"
 )
+_CHOSEN_RATE: Final = re.compile(
+    r"(flow|feed|scan|stir(ring)?|heat(ing)?|cool(ing)?|ramp|sampl(e|ing)|pump(ing)?|dos(e|ing)"
+    r"|addition|spin|gas)[_\s]?rate"
+)
 _CHOSEN_TEXT: Final = re.compile(r"ligand|additive|(^|_)base|catalyst|reagent|substrate|halide")
 _COUNT: Final = re.compile(r"count|cycles?($|_)|^n_|number_of|^num_")
 _NEVER_NEGATIVE: Final = re.compile(
@@ -152,7 +156,8 @@ def _roles(name: str, known: FloatArray) -> Iterator[tuple[Role, str]]:
         return
     if _SET.search(name):
         yield Role.SET_POINT, "named like something that is set"
-    if _MEASURED.search(name):
+    rate = _CHOSEN_RATE.search(name) is not None
+    if _MEASURED.search(name) and not rate:
         yield Role.MEASURED, "named like something that is measured"
     if len(distinct) == 1 and rows > 1:
         said = f"WARNING: holds {known[0]:g} in every row, so nothing can be told"
@@ -166,7 +171,7 @@ def _roles(name: str, known: FloatArray) -> Iterator[tuple[Role, str]]:
     if rows >= 20 and len(distinct) <= max(12, rows // 50):
         yield Role.SET_POINT, f"{len(distinct)} distinct values in {rows} rows"
     repeated = float(times[times > 1].sum()) / rows
-    if _OFTEN_SET.search(name) and repeated > 0.2:
+    if (rate or _OFTEN_SET.search(name)) and repeated > 0.2:
         yield Role.SET_POINT, "named like something that is set, and repeats its values"
     if rows >= 20 and repeated > 0.5 and _filled(distinct) < 0.2:
         yield Role.SET_POINT, f"{repeated:.0%} of the rows repeat a value"

@@ -309,3 +309,16 @@ def test_texts_that_hardly_come_again_name_the_rows():
     frame = pd.DataFrame({"who": names, "x": [1.0, 2.0] * 20, "y": np.sqrt(np.arange(40.0))})
     text = text_of(frame)
     assert "# who is left out: another text in nearly every row" in text
+
+
+def test_a_rate_that_is_chosen_is_no_outcome():
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {
+            "flow_rate": random.choice(np.linspace(0.2, 0.4, 18), 73).round(3),
+            "stirring rate": random.choice(np.linspace(100, 900, 17), 73),
+            "growth_rate": random.normal(size=73),
+            "count rate": random.normal(size=73),
+        }
+    )
+    assert list(roles(frame).values()) == ["set-point", "set-point", "measured", "measured"]
