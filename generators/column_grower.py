@@ -29,6 +29,7 @@ _TREES_OF_FOREST: Final = (5, 30)
 _ROWS_OF_FOREST: Final = 120_000
 _FEW_FIXED: Final = 0.2
 _OFTEN: Final = 5
+_LEAST_INSIDE: Final = 0.3
 _LARGE: Final = 0.01
 _NEW_LEVELS: Final = 0.02
 _LEAVES_OF_GAPS: Final = 250
@@ -178,9 +179,17 @@ def _trees_of_forest(rows: int) -> int:
 
 
 def _is_spread(cells: FloatArray, fixed: NDArray[np.bool_]) -> bool:
-    """Whether no value of a number stands out: a trend would take zeros or limits apart."""
-    _, count = np.unique(cells, return_counts=True)
-    return bool(fixed.mean() < _FEW_FIXED and count.max() <= max(_OFTEN, _LARGE * len(cells)))
+    """Whether no value of a number stands out but the least and the greatest.
+
+    A trend of ranks takes the zeros of failed runs, or what a detector cannot see, for the end of
+    the range, as they are; a level amid the others it would take apart.
+    """
+    inside = (cells > cells.min()) & (cells < cells.max())
+    if inside.sum() < max(_FEWEST_ROWS_OF_TREND, _LEAST_INSIDE * len(cells)):
+        return False
+    _, count = np.unique(cells[inside], return_counts=True)
+    often = max(_OFTEN, _LARGE * len(cells))
+    return bool(fixed[inside].mean() < _FEW_FIXED and count.max() <= often)
 
 
 def _kept(cells: FloatArray) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ _ROWS_OF_SCALES: Final = 100
 _RIDGES: Final = (0.3, 1.0, 3.0)
 """Times the noise that the length scales were found with."""
 _LEAST_EXPLAINED: Final = 0.3
+_ORDERS: Final = 8
 _GAP: Final = 0.1
 
 
@@ -33,6 +34,10 @@ class Trend:
     itself would leave, :math:`r_i / (1 - H_{ii})`; what is drawn from is
     :math:`r_i / \sqrt{1 - H_{ii}}`, which scatters as the noise of the rows does.
 
+    A score is made a value by the law of the scores that are made, not by the normal law: what is
+    left beside the trend and the trend add up to something else where values pile up at an end of
+    their range, as zeros do.
+
     The kernel is that of Matern of order 5/2 on at most 200 centres (Nystroem), half of which tell
     the length scales.
 
@@ -42,6 +47,7 @@ class Trend:
         centres: Scaled features of some rows, shape (c, p).
         weights: Of the centres, shape (c,).
         offset: The mean score.
+        reached: Scores that are made of these rows, ascending, shape (n,).
         quantiles: The training values, ascending, shape (n,).
 
     Example:
@@ -61,6 +67,7 @@ class Trend:
     centres: FloatArray
     weights: FloatArray
     offset: FloatArray
+    reached: FloatArray
     quantiles: FloatArray
 
     @classmethod
@@ -83,26 +90,29 @@ class Trend:
         low, high = (np.searchsorted(quantiles, values, side) for side in ("left", "right"))
         scores = ndtri((low + high) / (2.0 * len(values)))
         offset = float(scores.mean())
-        shift, scale = features.mean(axis=0, dtype=np.float64), features.std(axis=0) + 1e-9
-        rows = (features - shift) / scale
         random = np.random.default_rng(np.random.SeedSequence((seed, 5)))
+        shift, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0) + 1e-9
+        rows = (features - shift) / spread
         chosen = random.permutation(len(rows))[:_MOST_CENTRES]
-        found = LengthScales.of(
-            rows[chosen[:_ROWS_OF_SCALES]], scores[chosen[:_ROWS_OF_SCALES]] - offset
-        )
+        telling = chosen[:_ROWS_OF_SCALES]
+        found = LengthScales.of(rows[telling], scores[telling] - offset)
         if found.by_chance:
             return None
         rows /= found.lengths
-        centres = rows[chosen]
-        inner, outer = _kernel(centres, centres), _kernel(rows, centres)
-        fits = _fits(inner, outer, scores - offset, found.noise / found.signal)
-        best = min(fits, key=lambda fit: float(((fit.left / fit.leverage) ** 2).mean()))
-        if np.mean((best.left / best.leverage) ** 2) > (1.0 - _LEAST_EXPLAINED) * scores.var():
+        fit = _Fit.best(rows, rows[chosen], scores - offset, found.noise / found.signal)
+        if np.mean(fit.without**2) > (1.0 - _LEAST_EXPLAINED) * scores.var():
             return None
+        made = [np.sort(scores - fit.left + random.permutation(fit.noise)) for _ in range(_ORDERS)]
         trend = cls(
-            shift, scale * found.lengths, centres, best.weights, np.array(offset), quantiles
+            shift=shift,
+            scale=spread * found.lengths,
+            centres=rows[chosen],
+            weights=fit.weights,
+            offset=np.array(offset),
+            reached=np.mean(made, axis=0),
+            quantiles=quantiles,
         )
-        return trend, best.left / np.sqrt(best.leverage)
+        return trend, fit.noise
 
     def values(self, features: NDArray[np.float32], left: FloatArray) -> FloatArray:
         """The values of rows of which that much is left beside the trend, shape (rows,)."""
@@ -113,10 +123,10 @@ class Trend:
             kernel = _kernel(rows[part], self.centres)
             # BLAS sums in an order that depends on how many rows and threads there are.
             scores[part] += np.einsum("ij,j->i", kernel, self.weights)
-        count = len(self.quantiles)
+        count, within = len(self.quantiles), np.clip(scores, self.reached[0], self.reached[-1])
+        normal = np.interp(within, self.reached, ndtri((np.arange(count) + 0.5) / count))
         # Beyond the ends is turned back: many rows at the very end would be copies of it.
-        place = ndtr(scores) * count - 0.5
-        place = np.abs(place)
+        place = np.abs(ndtr(normal + scores - within) * count - 0.5)
         place = np.where(place > count - 1, 2.0 * (count - 1) - place, place)
         return np.interp(place, np.arange(count), self.quantiles)
 
@@ -132,27 +142,38 @@ class Trend:
 
 @dataclass(frozen=True)
 class _Fit:
-    """Weights of the centres, what is left of each row, and ``1 - H_ii``."""
+    """A regression: weights of the centres, what it leaves of each row, and ``1 - H_ii``."""
 
     weights: FloatArray
     left: FloatArray
     leverage: FloatArray
 
+    @property
+    def without(self) -> FloatArray:
+        """What a regression without the row itself would leave of it."""
+        return self.left / self.leverage
 
-def _fits(inner: FloatArray, outer: FloatArray, scores: FloatArray, noise: float) -> list[_Fit]:
-    """One for each ridge, from the kernels of the centres, (c, c), and of the rows, (n, c)."""
-    spectrum, vectors = np.linalg.eigh(inner)
-    kept = spectrum > 1e-8 * spectrum[-1]
-    whiten = vectors[:, kept] / np.sqrt(spectrum[kept])
-    left, sizes, right = np.linalg.svd(outer @ whiten, full_matrices=False)
-    seen = left.T @ scores
-    found = []
-    for ridge in _RIDGES:
-        shrunk = sizes**2 / (sizes**2 + ridge * noise)
-        weights = whiten @ (right.T @ (shrunk / np.maximum(sizes, 1e-12) * seen))
-        leverage = np.maximum(1.0 - (left**2) @ shrunk, 1e-3)
-        found.append(_Fit(weights, scores - left @ (shrunk * seen), leverage))
-    return found
+    @property
+    def noise(self) -> FloatArray:
+        """What is left, as wide as the noise of the rows."""
+        return np.asarray(self.left / np.sqrt(self.leverage))
+
+    @classmethod
+    def best(cls, rows: FloatArray, centres: FloatArray, scores: FloatArray, noise: float) -> _Fit:
+        """That ridge about the noise which leaves least without the row itself."""
+        spectrum, vectors = np.linalg.eigh(_kernel(centres, centres))
+        kept = spectrum > 1e-8 * spectrum[-1]
+        whiten = vectors[:, kept] / np.sqrt(spectrum[kept])
+        outer = _kernel(rows, centres) @ whiten
+        left, sizes, right = np.linalg.svd(outer, full_matrices=False)
+        seen = left.T @ scores
+        fits = []
+        for ridge in _RIDGES:
+            shrunk = sizes**2 / (sizes**2 + ridge * noise)
+            weights = whiten @ (right.T @ (shrunk / np.maximum(sizes, 1e-12) * seen))
+            leverage = np.maximum(1.0 - (left**2) @ shrunk, 1e-3)
+            fits.append(cls(weights, scores - left @ (shrunk * seen), leverage))
+        return min(fits, key=lambda fit: float((fit.without**2).mean()))
 
 
 def _kernel(rows: FloatArray, centres: FloatArray) -> FloatArray:

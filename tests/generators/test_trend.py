@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from scipy.stats import kstest, norm
 
 from halflife.generators.trend import Trend
 
@@ -81,3 +81,23 @@ def test_values_do_not_depend_on_how_many_are_asked_for() -> None:
     assert whole.tobytes() == np.concatenate(parts).tobytes()
     again = Trend.restore(trend.arrays())
     assert again.values(x, left).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("end", ["least", "greatest"])
+def test_values_that_pile_up_at_an_end_do_so_as_often(end: str) -> None:
+    """Zeros of failed runs, a detector that is full: P(z + e / 2 < -1/2) of normal z and e."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(1_000, 2)).astype(np.float32)
+    y = np.maximum(x[:, 0] + 0.5 * random.normal(size=1_000), -0.5)
+    sign = 1.0 if end == "least" else -1.0
+    found = Trend.of(x, sign * y, seed=0)
+    assert found is not None
+    trend, left = found
+    new = random.normal(size=(4_000, 2)).astype(np.float32)
+    made = sign * trend.values(new, random.choice(left, 4_000))
+    share = norm.cdf(-0.5 / np.sqrt(1.25))
+    # Four errors of the share among 1,000 that teach and 4,000 that are made.
+    error = np.sqrt(share * (1 - share) * (1 / 1_000 + 1 / 4_000))
+    assert (made == -0.5).mean() == pytest.approx(share, abs=4 * error)
+    # Given x[0] = 1 it is P(e < -3), and hardly any.
+    assert (made[new[:, 0] > 1.0] == -0.5).mean() < 0.01
