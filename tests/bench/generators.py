@@ -20,6 +20,10 @@ from tests.harness.lab_tables import LAB_TABLES, TableMissingError, halves
 
 SEEDS: Final = 5
 KNOB: Final = (0.0, 0.1, 0.25, 0.4, 0.6, 1.0)
+AGAIN: Final = "real rows again"
+YARDSTICKS: Final = (AGAIN, "half of the rows")
+"""Training rows drawn again with replacement, and half of them as they are: copies all, which say
+what a loss of skill means."""
 _LEFT_OUT: Final = {"minority"}
 """Makes rare rows on purpose: no batch like the real rows is to be had of it."""
 
@@ -45,7 +49,7 @@ def run(
     """
     chosen = {name for name in only.split(",") if name}
     tables = [name for name in LAB_TABLES if not chosen & LAB_TABLES.keys() or name in chosen]
-    makers = [name for name in GENERATORS if name not in _LEFT_OUT]
+    makers = [*YARDSTICKS, *(name for name in GENERATORS if name not in _LEFT_OUT)]
     makers += [f"trees@{privacy:g}" for privacy in KNOB]
     makers += list(PEERS) if peers else []
     makers = [name for name in makers if not chosen & set(makers) or name in chosen]
@@ -94,9 +98,16 @@ def _one_table(
 
 
 def _batch(maker: str, train: Block, seed: int) -> tuple[Block, float]:
-    """As many rows as there are to learn from, and the CPU seconds that they took."""
+    """As many rows as there are to learn from, and the CPU seconds that they took.
+
+    Of the second yardstick half as many.
+    """
     if maker in PEERS:
         return foreign_batch(maker, train, seed=seed)
+    if maker in YARDSTICKS:
+        random, rows = np.random.default_rng(seed), len(train)
+        half = random.permutation(rows)[: rows // 2]
+        return train[random.integers(rows, size=rows) if maker == AGAIN else half], 0.0
     name, _, knob = maker.partition("@")
     options = {"privacy": float(knob)} if knob else {}
     began = time.process_time()
@@ -164,7 +175,7 @@ def _drawn(found: Result, path: Path) -> None:
     for name in knob:
         axes.annotate(name.rpartition("@")[2], points[name], (5, 4), textcoords="offset points")
     for name, place in points.items():
-        if name not in knob:
+        if name not in (*knob, *YARDSTICKS):
             axes.plot(*place, "s" if name in PEERS else "D", markersize=5)
             axes.annotate(name, place, (5, -9), textcoords="offset points", fontsize=8)
     axes.axvline(0.60, linestyle=":", color="grey")
