@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from halflife.generators import GENERATORS, GeneratorError, create
 from halflife.schemas.table import Block
 from tests.bench.drift_foreign import ForeignToolMissingError
 from tests.bench.generator_peers import PEERS, foreign_batch
+from tests.harness.campaign_tables import CAMPAIGNS, campaign_block
 from tests.harness.generator_scores import GeneratorScores, limits, scores
 from tests.harness.lab_tables import LAB_TABLES, TableMissingError, halves
 
@@ -44,11 +46,16 @@ def run(
         console: Printed to.
         scale: Of the number of seeds, five.
         peers: Whether tools of others run as well.
-        only: Names of tables and generators, with commas between; all if empty.
+        only: Names of tables and generators, with commas between; all if empty. The tables are the
+            ten of `LAB_TABLES`, or with ``campaigns`` among the names the ten of `CAMPAIGNS`.
         out: Where the picture goes.
     """
     chosen = {name for name in only.split(",") if name}
-    tables = [name for name in LAB_TABLES if not chosen & LAB_TABLES.keys() or name in chosen]
+    readers = {name: one.read for name, one in LAB_TABLES.items()}
+    if "campaigns" in chosen:
+        readers = {name: partial(campaign_block, name) for name in CAMPAIGNS}
+        chosen.remove("campaigns")
+    tables = [name for name in readers if not chosen & readers.keys() or name in chosen]
     makers = [*YARDSTICKS, *(name for name in GENERATORS if name not in _LEFT_OUT)]
     makers += [f"trees@{privacy:g}" for privacy in KNOB]
     makers += list(PEERS) if peers else []
@@ -57,7 +64,7 @@ def run(
     missing: dict[str, str] = {}
     for table in tables:
         try:
-            block = LAB_TABLES[table].read()
+            block = readers[table]()
         except TableMissingError as error:
             missing[table] = str(error)
             continue
