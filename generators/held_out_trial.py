@@ -76,8 +76,16 @@ class HeldOutTrial:
         to_train, which = self.near.nearest(candidates, NEIGHBOURS)
         to_held_out, _ = self.away.nearest(candidates, 1)
         nearer = _nearer(to_train[:, 0], to_held_out[:, 0])
-        rooms = self.near.rooms[which]
-        return SiftedRows(candidates, to_train, which, rooms, nearer, self.near.alone, self.seed)
+        return SiftedRows(
+            candidates=candidates,
+            distances=to_train,
+            which=which,
+            rooms=self.near.rooms[which],
+            nearer=nearer,
+            alone=self.near.alone,
+            marks=self.near.marks(candidates),
+            seed=self.seed,
+        )
 
     def scores(self, made: Block, *, near: float | None = None) -> ContestScores:
         """All that counts, of rows; their share may be known already."""

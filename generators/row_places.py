@@ -17,6 +17,8 @@ from .archive import Arrays
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
+_OFTEN: Final = 3
+_LARGE: Final = 0.05
 _AT_ONCE: Final = 512
 _FEWEST_ROWS_OF_TREE: Final = 1_000
 _MOST_COLUMNS_OF_TREE: Final = 8
@@ -108,6 +110,26 @@ class RowPlaces:
     def alone(self) -> bool:
         """Whether no row lies where another does."""
         return bool((self.rooms == 1).all())
+
+    def marks(self, block: Block) -> FloatArray:
+        """Whether rows have each of the values that come often here, 1 or 0, (m, values).
+
+        Those are in three rows or more, and in a twentieth of them.
+        """
+        numbers, codes = _placed(block, self.lows, self.spans, self.levels)
+        cells = np.concatenate([numbers, codes], axis=1)
+        found = [cells[:, j] == value for j, value in self._often]
+        return np.array(found, dtype=np.float64).reshape(len(found), len(block)).T
+
+    @cached_property
+    def _often(self) -> list[tuple[int, float]]:
+        """Columns of numbers and codes, and the values of each that come often."""
+        found: list[tuple[int, float]] = []
+        for j, cells in enumerate(np.concatenate([self.numbers, self.codes], axis=1).T):
+            values, counts = np.unique(cells, return_counts=True)
+            often = (counts >= max(_OFTEN, _LARGE * len(cells))) & (counts < len(cells))
+            found += [(j, value) for value in values[often].tolist()]
+        return found
 
     @cached_property
     def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -32,9 +32,9 @@ class RowSieve:
     in proportion to :math:`(d_1 / d_3)^a` of the distances to the three nearest training rows
     (`RowPlaces`): the greater the power a, the rarer are rows that have one training row to
     themselves, which are those that give it away. A new real row would have as likely any other
-    real row next to it as a training row. Where no training row equals another, a row that equals
-    one is a copy, and kept only for want of others. Distances are a measure, no guarantee: that is
-    `Private`.
+    real row next to it as a training row. Values that come again keep their share (`evened`). Where
+    no training row equals another, a row that equals one is a copy, and kept only for want of
+    others. Distances are a measure, no guarantee: that is `Private`.
 
     Args:
         places: Of the training rows.
@@ -63,6 +63,7 @@ class RowSieve:
         distances, which = self.places.nearest(made, NEIGHBOURS)
         rooms = self.places.rooms[which]
         odds = log_odds(distances, self.power, alone=self.places.alone)
+        odds = evened(odds, self.places.marks(made))
         return made[kept(odds, which, rooms, many=many, random=random)]
 
     def best(self, tries: list[Block], random: np.random.Generator) -> Block:
@@ -112,6 +113,32 @@ def kept(
     turn[order] = (np.arange(len(which)) - first) // rooms[order]
     turn[np.isneginf(odds)] = len(which)
     return np.sort(np.lexsort((-keys, turn))[:many])
+
+
+def evened(odds: FloatArray, marks: FloatArray) -> FloatArray:
+    r"""Odds that make no value that comes again rarer than another, shape (m,).
+
+    Rows at the end of a range, where a planner has often been, lie nearer to training rows than
+    those beside it, and a sieve would thin them out. What each mark adds to the odds,
+    :math:`(X^T X + I)^{-1} X^T y` of centred X and y, is taken off.
+
+    Args:
+        odds: Logarithms of the chances, shape (m,); minus infinity stays what it is.
+        marks: 1 where a row has such a value, else 0, shape (m, marks).
+
+    Example:
+        >>> marks = np.repeat([[0.0], [1.0]], 500, axis=0)
+        >>> evened(np.repeat([3.0, 1.0], 500), marks)[[0, -1]].round(1)
+        array([2., 2.])
+    """
+    told = np.isfinite(odds)
+    if not told.any() or not marks.shape[1]:
+        return odds
+    own = marks[told] - marks[told].mean(axis=0)
+    apart = odds[told] - odds[told].mean()
+    found = odds.copy()
+    found[told] -= own @ np.linalg.solve(own.T @ own + np.eye(own.shape[1]), own.T @ apart)
+    return found
 
 
 def log_odds(distances: FloatArray, power: float, *, alone: bool) -> FloatArray:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from halflife.schemas.table import Block, FloatArray
 
 from .generator import CHUNK
-from .row_sieve import TIMES, kept, log_odds
+from .row_sieve import TIMES, evened, kept, log_odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class SiftedRows:
         rooms: How many training rows are where that one is, shape (m,).
         nearer: 1 where it is nearer than the nearest held-out row, 1/2 for a tie, shape (m,).
         alone: Whether no training row lies where another does.
+        marks: Of each the values that come often among the training rows, shape (m, values).
         seed: Of what the sieves leave to chance.
     """
 
@@ -33,6 +34,7 @@ class SiftedRows:
     rooms: NDArray[np.int64]
     nearer: FloatArray
     alone: bool
+    marks: FloatArray
     seed: int
 
     def share(self, power: float) -> float:
@@ -51,6 +53,7 @@ class SiftedRows:
             rows = slice(start, start + step)
             many = -(-len(self.which[rows]) // TIMES)
             odds = log_odds(self.distances[rows], power, alone=self.alone)
+            odds = evened(odds, self.marks[rows])
             near = self.which[rows], self.rooms[rows]
             chosen = kept(odds, *near, many=many, random=random)
             found.append(start + chosen)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from halflife.generators.row_places import RowPlaces
-from halflife.generators.row_sieve import RowSieve, kept, log_odds
-from halflife.schemas.table import Block, Column, Table
+from halflife.generators.row_sieve import RowSieve, evened, kept, log_odds
+from halflife.schemas.table import Block, Column, Kind, Table
 
 TABLE = Table((Column(name="x"),))
 
@@ -83,3 +85,54 @@ def test_where_many_training_rows_are_alike_their_place_has_as_many_turns() -> N
     for power in (0.0, 8.0):
         left = RowSieve(places, power).kept(made, 100, np.random.default_rng(0))
         assert np.bincount(left.numbers.ravel().astype(int)).tolist() == [90, 9, 1]
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 4.0, 16.0])
+def test_the_end_of_a_range_keeps_its_share(power: float) -> None:
+    """A planner is at the end of a range in 3 of 10 runs, in the others anywhere in it."""
+    random = np.random.default_rng(0)
+    table = Table((Column(name="a"), Column(name="b")))
+
+    def runs(rows: int) -> Block:
+        numbers = random.random((rows, 2))
+        numbers[: rows * 3 // 10, 0] = 1.0
+        return Block(table, numbers, np.empty((rows, 0), dtype=object))
+
+    train = runs(200)
+    sieve = RowSieve(RowPlaces.of(train), power)
+    shares = []
+    for seed in range(30):
+        made = runs(400)
+        left = sieve.kept(made, 100, np.random.default_rng(seed))
+        shares.append((left.number("a") == 1.0).mean())
+    # Of 3,000 rows that are kept the error of a share is .008 at most.
+    assert np.mean(shares) == pytest.approx(0.3, abs=0.025)
+
+
+def test_what_comes_often_is_marked() -> None:
+    table = Table((Column(name="x"), Column(name="who", kind=Kind.CATEGORY), Column(name="y")))
+    names = np.array([["ann"]] * 5 + [["bob"]] * 2 + [[None]] * 3, dtype=object)
+    x = [0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, np.nan]
+    train = Block(table, np.column_stack([x, np.ones(10)]), names)
+    places = RowPlaces.of(train)
+    # 0 of x, that x is there, ann, and nobody; bob comes twice, 1 of y in every row.
+    assert places.marks(train).sum(axis=0).tolist() == [3.0, 9.0, 5.0, 3.0]
+    assert places.marks(train[:0]).shape == (0, 4)
+    assert RowPlaces.of(train[5:6]).marks(train).shape == (10, 0)
+
+
+@given(shift=st.floats(-5, 5), rows=st.integers(1, 40), seed=st.integers(0, 99), inf=st.booleans())
+def test_odds_are_evened_by_what_marks_add(shift: float, rows: int, seed: int, inf: bool) -> None:
+    random = np.random.default_rng(seed)
+    marks = (random.random((rows, 3)) < 0.4).astype(float)
+    odds = random.normal(size=rows)
+    odds[random.random(rows) < (0.3 if inf else 0.0)] = -np.inf
+    even = evened(odds, marks)
+    assert (np.isneginf(even) == np.isneginf(odds)).all()
+    told = np.isfinite(odds)
+    if told.any():
+        assert even[told].mean() == pytest.approx(odds[told].mean(), abs=1e-9)
+        # What all rows are given more of changes none against another.
+        again = evened(odds + shift, marks)
+        np.testing.assert_allclose(again[told], even[told] + shift, atol=1e-9)
+    assert evened(odds, marks[:, :0]) is odds
