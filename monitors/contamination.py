@@ -145,9 +145,11 @@ class Contamination:
         for found in near:
             kept = best if found.chance <= _STRICT * self.rate else alike
             kept[found.record] = min(kept.get(found.record, found), found, key=_chance)
-        common = self._common(points)
         for i, (law, grades) in enumerate(((self._few, few), (self._many, many))):
-            self._odd[i] = law.ranks(law.sums(grades(block.numbers, common)))
+            # Values that come often can only make a record less odd: most need no look at them.
+            places = np.flatnonzero(law.ranks(law.sums(grades(block.numbers))))
+            common = self._common(points[places])
+            self._odd[i, places] = law.ranks(law.sums(grades(block.numbers[places], common)))
             places = np.flatnonzero(self._odd[i])
             if len(places) and not law.is_common(len(block)):
                 pairs = near if i else self._rounded(block, points, places)
@@ -267,6 +269,8 @@ class Contamination:
         fits = np.arange(len(self._rows))
         for j in np.argsort(half, kind="stable"):  # the columns that leave the fewest rows first
             fits = fits[np.abs(self._rows[fits, j] - point[j]) <= half[j]]
+            if not len(fits):
+                break
         return fits
 
     def _accusations(

@@ -11,6 +11,7 @@ from typing import Final
 
 import faust
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from threadpoolctl import threadpool_limits
 
 from halflife.schemas.lab import Lab
 from halflife.schemas.messages import Message
@@ -54,7 +55,9 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         Exit status: 0 after a clean end.
     """
     # One thread for each heavy process: more fight for the cores, and sums change their order.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that it starts
+        threadpool_limits(1)  # its own: numpy has been imported, and reads that only then
     for handler in logging.getLogger().handlers:
         handler.addFilter(SeldomFilter("aiokafka"))
     # kafka-python warns when its thread had to wait for the processor: that is no news.
