@@ -135,13 +135,18 @@ class SetPointModel:
 
     def features(self, block: Block) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Of each row, shape (n, features), and whether it is outside, shape (n,)."""
-        x, squares, outside = self._located(block)
+        x, squares, outside = self.located(block)
         x[outside] = 0.0
         return self._features(x, squares, float(self.arrays["width"][0])), outside
 
-    def outside(self, block: Block) -> NDArray[np.bool_]:
-        """Whether each row is outside, shape (n,)."""
-        return self._located(block)[2]
+    def located(self, block: Block) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+        """Scaled set-points, squares of their distances to the centres, and who is outside."""
+        x, outside = self._conditions(block)
+        squares = self._squares(x)
+        nearest = squares.argmin(axis=1)
+        outside |= squares[np.arange(len(squares)), nearest] > self.arrays["reach"][0] ** 2
+        outside |= self.arrays["lonely"][nearest] > 0
+        return x, squares, outside
 
     def beyond(self, block: Block, features: FloatArray, outside: NDArray[np.bool_]) -> FloatArray:
         """The residuals of rows with these features."""
@@ -199,15 +204,6 @@ class SetPointModel:
         x = np.concatenate([scaled, gone[:, optional], one_hot], axis=1)
         x[outside] = 0.0
         return np.rint(x / _GRID) * _GRID, outside
-
-    def _located(self, block: Block) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-        """Scaled set-points, squares of their distances to the centres, and who is outside."""
-        x, outside = self._conditions(block)
-        squares = self._squares(x)
-        nearest = squares.argmin(axis=1)
-        outside |= squares[np.arange(len(squares)), nearest] > self.arrays["reach"][0] ** 2
-        outside |= self.arrays["lonely"][nearest] > 0
-        return x, squares, outside
 
     @cached_property
     def _centres(self) -> FloatArray:
