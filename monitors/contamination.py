@@ -145,9 +145,11 @@ class Contamination:
         for found in near:
             kept = best if found.chance <= _STRICT * self.rate else alike
             kept[found.record] = min(kept.get(found.record, found), found, key=_chance)
-        common = self._common(points)
         for i, (law, grades) in enumerate(((self._few, few), (self._many, many))):
-            self._odd[i] = law.ranks(law.sums(grades(block.numbers, common)))
+            # Values that come often can only make a record less odd: most need no look at them.
+            places = np.flatnonzero(law.ranks(law.sums(grades(block.numbers))))
+            common = self._common(points[places])
+            self._odd[i, places] = law.ranks(law.sums(grades(block.numbers[places], common)))
             places = np.flatnonzero(self._odd[i])
             if len(places) and not law.is_common(len(block)):
                 pairs = near if i else self._rounded(block, points, places)
@@ -264,10 +266,9 @@ class Contamination:
 
     def _rounding_to(self, point: FloatArray, half: FloatArray) -> NDArray[np.intp]:
         """The synthetic rows that a record may be, given half the last digit of its cells."""
-        fits = np.arange(len(self._rows))
-        for j in np.argsort(half, kind="stable"):  # the columns that leave the fewest rows first
-            fits = fits[np.abs(self._rows[fits, j] - point[j]) <= half[j]]
-        return fits
+        j = half.argmin()  # the column that leaves the fewest rows
+        fits = np.flatnonzero(np.abs(self._rows[:, j] - point[j]) <= half[j])
+        return fits[(np.abs(self._rows[fits] - point) <= half).all(axis=1)]
 
     def _accusations(
         self,
@@ -383,9 +384,8 @@ class Contamination:
 
         typical = self._chances.typical(self._rows)
         allowed = typical <= _STRICT * self.rate
-        allowed[:, 1:] |= (
-            typical[:, 1:] * self._many.least <= _ODD * self.rate
-        )  # jitter has all digits
+        least = self._many.least  # jitter has all digits
+        allowed[:, 1:] |= typical[:, 1:] * least <= _ODD * self.rate
         inside = self._limits[:, None] >= np.array([0.0, *LEVELS[1:]])  # an equal row is nearest
         shares = (allowed & inside).sum(axis=0) / max(sum(map(len, self._margins.values())), 1)
         jitter = LEVELS.index(CLOSE)

@@ -39,34 +39,45 @@ def decimals(numbers: FloatArray, *, fine: bool = False) -> IntArray:
         [13, 1]
     """
     most, error = _FINE if fine else _COARSE
-    found = np.full(numbers.shape, most, dtype=np.int64)
-    known = np.clip(np.where(np.isfinite(numbers), numbers, 0.0), -1e150, 1e150)
-    for k in range(most - 1, _LEAST - 1, -1):
-        scaled = known * 10.0**k
-        whole = np.abs(scaled - np.rint(scaled)) <= error * np.abs(scaled)
-        found[whole] = k
+    found = np.full(numbers.size, most, dtype=np.int64)
+    known = np.clip(np.where(np.isfinite(numbers), numbers, 0.0), -1e150, 1e150).ravel()
     found[known == 0.0] = _OF_NOTHING
-    return found
+    left = np.flatnonzero(known)
+    known = np.abs(known[left])
+    largest = known.max(initial=0.0)
+    for k in range(_LEAST, most):
+        if largest * 10.0**k < 0.5:  # all would be rounded to 0
+            continue
+        scaled = known * 10.0**k
+        whole = np.abs(scaled - np.rint(scaled)) <= error * scaled
+        if whole.any():
+            found[left[whole]] = k
+            left, known = left[~whole], known[~whole]
+            if not len(left):
+                break
+    return found.reshape(numbers.shape)
 
 
-def few(numbers: FloatArray, common: BoolArray) -> IntArray:
+def few(numbers: FloatArray, common: BoolArray | None = None) -> IntArray:
     """Grades for a `DigitLaw`, 0 to 24: the lower, the fewer digits a cell has.
 
     Args:
         numbers: Shape (n, d).
         common: Cells at values that come often, and have as many digits as they have: they, and 0,
-            and missing cells, have the highest grade.
+            and missing cells, have the highest grade. None if None.
     """
     return _graded(decimals(numbers) - _LEAST, numbers, common)
 
 
-def many(numbers: FloatArray, common: BoolArray) -> IntArray:
+def many(numbers: FloatArray, common: BoolArray | None = None) -> IntArray:
     """The same: the lower, the more digits a cell has."""
     return _graded(_MOST - decimals(numbers, fine=True), numbers, common)
 
 
-def _graded(grades: IntArray, numbers: FloatArray, common: BoolArray) -> IntArray:
-    nothing = common | ~np.isfinite(numbers) | (numbers == 0.0)
+def _graded(grades: IntArray, numbers: FloatArray, common: BoolArray | None) -> IntArray:
+    nothing = ~np.isfinite(numbers) | (numbers == 0.0)
+    if common is not None:
+        nothing |= common
     return np.where(nothing, _MOST - _LEAST, grades)
 
 

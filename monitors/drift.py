@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from halflife.schemas.table import Block, Table
 
 from .alarm import DriftAlarm
@@ -82,12 +85,12 @@ class Drift:
         detector = self.detectors.get(SetPointDrift.kind)
         return detector.outside if isinstance(detector, SetPointDrift) else 0
 
-    def unknown(self, block: Block) -> float:
-        """Share of records whose set-points the reference does not know; 0 without set-points."""
+    def unknown(self, block: Block) -> NDArray[np.bool_]:
+        """Which records have set-points that the reference does not know, shape (n,)."""
         detector = self.detectors.get(SetPointDrift.kind)
-        if not isinstance(detector, SetPointDrift) or len(block) == 0:
-            return 0.0
-        return float(detector.unknown(block).mean())
+        if not isinstance(detector, SetPointDrift):
+            return np.zeros(len(block), dtype=np.bool_)
+        return detector.unknown(block)
 
     def fit(self, reference: Block) -> None:
         """Learn what is normal, and start.

@@ -115,7 +115,7 @@ class SetPointDrift(Detector):
 
     def unknown(self, block: Block) -> NDArray[np.bool_]:
         """Which records have set-points that the reference does not know, shape (n,)."""
-        return self._model.features(block)[1]
+        return self._model.located(block)[2]
 
     def tell(self, crossing: Crossing) -> Finding:
         """What an alarm means."""

@@ -135,13 +135,18 @@ class SetPointModel:
 
     def features(self, block: Block) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Of each row, shape (n, features), and whether it is outside, shape (n,)."""
+        x, squares, outside = self.located(block)
+        x[outside] = 0.0
+        return self._features(x, squares, float(self.arrays["width"][0])), outside
+
+    def located(self, block: Block) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+        """Scaled set-points, squares of their distances to the centres, and who is outside."""
         x, outside = self._conditions(block)
         squares = self._squares(x)
         nearest = squares.argmin(axis=1)
         outside |= squares[np.arange(len(squares)), nearest] > self.arrays["reach"][0] ** 2
         outside |= self.arrays["lonely"][nearest] > 0
-        x[outside] = 0.0
-        return self._features(x, squares, float(self.arrays["width"][0])), outside
+        return x, squares, outside
 
     def beyond(self, block: Block, features: FloatArray, outside: NDArray[np.bool_]) -> FloatArray:
         """The residuals of rows with these features."""

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 _TRANSACTION_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.5
 _LISTEN_SECONDS: Final = 0.1
-_BLOCK: Final = 2000
+_BLOCK: Final = 5000  # a whole fetch, mostly: records of a small rest cost twice as much
 Hand = Callable[["PartitionWorker", list[Any]], Awaitable[None]]
 
 

@@ -6,11 +6,32 @@ from typing import TYPE_CHECKING
 
 from halflife.monitors import DriftAlarm
 from halflife.schemas.alert import Alert
+from halflife.schemas.table import Block
 
 from .circulation import Circulation
+from .rows import Rows
+from .ticks import FAR
 
 if TYPE_CHECKING:
     from .stream_watch import Steps, StreamWatch
+
+
+def leaves_at(watch: StreamWatch, rows: Rows) -> int:
+    """Number of records at which it will be seen that the planner has left, with these rows.
+
+    To stop wherever that is looked at would cut rows into small pieces, which cost far more.
+    """
+    look, end = watch.drift.look(watch.records), watch.records + len(rows)
+    if watch.phase != "watched" or look > end:
+        return FAR
+    known, most = watch.epoch_rows(), max(watch.plan.reference, watch.plan.min_rows)
+    unknown = watch.drift.unknown(Block.concatenate([known.block, rows.block]))
+    while look <= end:
+        last = len(known) + look - watch.records
+        if watch.drift.has_left(unknown[max(0, last - most) : last]):
+            return look
+        look = watch.drift.look(look)
+    return FAR
 
 
 def follow(watch: StreamWatch) -> Steps:
@@ -22,7 +43,7 @@ def follow(watch: StreamWatch) -> Steps:
     if watch.phase != "watched" or watch.drift.look(watch.records - 1) != watch.records:
         return
     rows = watch.epoch_rows()
-    if not watch.drift.has_left(rows):
+    if not watch.drift.has_left(watch.drift.unknown(rows.block)):
         return
     statistic, threshold = watch.drift.statistics()["planner"]
     seed = watch.drift_seed

@@ -6,8 +6,12 @@ from collections.abc import Generator
 from itertools import groupby
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from halflife.monitors import Drift, DriftAlarm, RecipeDrift, RecipeNote
 from halflife.schemas.stream_plan import StreamPlan
+from halflife.schemas.table import Block
 
 from .identity import derived_seed
 from .rows import Rows
@@ -128,15 +132,19 @@ class StreamDrift:
         step = max(1, self.plan.reference // 2)
         return self.start + step * max(2, (records - self.start) // step + 1)
 
-    def has_left(self, rows: Rows) -> bool:
+    def unknown(self, block: Block) -> NDArray[np.bool_]:
+        """Which records have set-points that the reference does not know, shape (n,)."""
+        if not isinstance(self.monitor, Drift):
+            return np.zeros(len(block), dtype=np.bool_)
+        return self.monitor.unknown(block)
+
+    def has_left(self, unknown: NDArray[np.bool_]) -> bool:
         """Whether most of the latest records are at set-points that the reference does not know.
 
         Args:
-            rows: The latest; fewer than a reference has do not tell.
+            unknown: What `unknown` says of the latest; fewer than a reference has do not tell.
         """
-        if len(rows) < self.plan.reference or not isinstance(self.monitor, Drift):
-            return False
-        return self.monitor.unknown(rows.block) > _LEFT
+        return len(unknown) >= self.plan.reference and float(unknown.mean()) > _LEFT
 
     def follow(self, rows: Rows, *, records: int, seed: int) -> Generator[Work, Any, bool]:
         """Take the latest records as the reference, if they suffice; whether they do.

@@ -17,7 +17,7 @@ from halflife.schemas.table import Block
 from .alert_book import BATCH_KINDS, CHANGE_KINDS, AlertBook, drift_evidence
 from .circulation import Circulation
 from .decide import decide, drop, hold, is_answered, take_held
-from .following import follow, succeed
+from .following import follow, leaves_at, succeed
 from .identity import derived_seed
 from .memory import Memory
 from .moment import Moment
@@ -163,7 +163,7 @@ class StreamWatch:
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
         asides = self.provenance.due, self.pace.due, self.desk.guard.due, self.next_try
-        stops = self.reference_stop(), self.drift.look(self.records), self.desk.effect or FAR
+        stops = self.reference_stop(), leaves_at(self, rows), self.desk.effect or FAR
         room = min(stop for stop in (*asides, *stops, FAR) if stop > self.records) - self.records
         if self.circulation is not None:
             seconds = self.watermark

@@ -8,8 +8,23 @@ import pytest
 
 from halflife.schemas.table import Block
 from halflife.streams.watch.backtest import backtest
+from halflife.streams.watch.following import leaves_at
+from halflife.streams.watch.ticks import FAR
 
-from .stories import PROMISES, START, Heavy, Player, Raw, Told, fields, plans, raw, same, text_time
+from .stories import (
+    PROMISES,
+    START,
+    Heavy,
+    Player,
+    Raw,
+    Told,
+    fields,
+    plans,
+    raw,
+    rows_from,
+    same,
+    text_time,
+)
 
 PLANS = plans(f"""
 [stream.opv]
@@ -83,6 +98,19 @@ def test_each_new_reference_is_told(player: Player) -> None:
     ]
     assert len(told) >= 6  # each begins and ends at once
     assert told[0].startswith("the planner has left the set-points that the reference knew: rec")
+
+
+def test_rows_stop_only_where_the_planner_will_have_left() -> None:
+    rng = np.random.default_rng(2)
+    known = Player(PLANS, messages(records(0, rng)), Heavy())
+    known.play()
+    watch = known.watch.streams["opv"]
+    assert (watch.records, watch.drift.start) == (240, 120)
+    # It is looked for every 60 records, and those of a reference, 120, tell.
+    assert leaves_at(watch, rows_from(watch.plan, records(0, rng), 240)) == FAR
+    leaving = rows_from(watch.plan, [*records(0, rng)[:40], *records(4, rng)], 240)
+    assert leaves_at(watch, leaving) == 360  # at 300, 20 of the latest 120 are elsewhere; then 80
+    assert leaves_at(watch, leaving[:119]) == FAR
 
 
 def test_a_backtest_tells_it_too() -> None:
