@@ -162,13 +162,13 @@ class StreamWatch:
 
     def _room(self, rows: Rows) -> int:
         """How many of the rows may be taken before something is due; at least one."""
-        asides = self.provenance.due, self.pace.due, self.desk.guard.due, self.next_try
-        stops = self.reference_stop(), leaves_at(self, rows), self.desk.effect or FAR
-        room = min(stop for stop in (*asides, *stops, FAR) if stop > self.records) - self.records
+        at, due = self.records, (self.provenance.due, self.pace.due, self.desk.guard.due)
+        stops = *due, self.next_try, self.reference_stop(), self.desk.effect or FAR, FAR
+        room = min(stop for stop in stops if stop > at) - at
         if self.circulation is not None:
-            seconds = self.watermark
-            room = min(room, self.ticks.room(rows.times, records=self.records, seconds=seconds))
-        return max(1, min(room, self.drift.room(rows)))
+            room = min(room, self.ticks.room(rows.times, records=at, seconds=self.watermark))
+        room = max(1, min(room, self.drift.room(rows)))
+        return min(room, leaves_at(self, rows[:room]) - at)
 
     def reference_stop(self) -> int:
         """Number of records at which a reference is complete."""

@@ -86,7 +86,7 @@ def story(promises: str = PROMISES) -> tuple[str, tuple[Raw, ...], Counter[str]]
     rng = np.random.default_rng(5)
     sources = {
         "opv": iter(opv_values(BEFORE, AFTER, seed=1)),
-        "twin": iter(opv_values(TWIN, 0, seed=2)),
+        "twin": iter(opv_values(TWIN, 0, seed=3)),
         "hplc": iter(hplc_values(LAMP)),
     }
     left = {"opv": BEFORE + AFTER, "twin": TWIN, "hplc": LAMP}
