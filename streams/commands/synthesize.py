@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 @data_argument("train", "TRAIN.csv")
 @lab_option()
 @stream_option()
-@click.option("--rows", type=click.IntRange(min=1), required=True, metavar="N", help="How many.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many; default: as many as TRAIN.csv has.",
+)
 @click.option("--generator", metavar="NAME", help="Which generator; default: as in the lab file.")
 @click.option(
     "--privacy",
@@ -55,7 +60,7 @@ def command(
     train: Path,
     lab_file: Path,
     stream: str | None,
-    rows: int,
+    rows: int | None,
     generator: str | None,
     privacy: float | None,
     where: str | None,
@@ -80,6 +85,7 @@ def command(
     from .output import progress
 
     block = block_from(read_table(train), plan.table, str(train))
+    rows = len(block) if rows is None else rows
     try:
         asked = None if where is None else Where.parse(where, plan.table)
     except UnsuitableCondition as error:

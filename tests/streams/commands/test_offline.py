@@ -100,6 +100,8 @@ def test_synthesize_makes_the_same_bytes_from_the_same_seed(halflife: Any, here:
     one, two, three = ((here / f"{name}.csv").read_bytes() for name in "abc")
     assert one == two
     assert one != three
+    said = halflife(*common[:-2], "--out", "d.csv")
+    assert said.out.startswith("wrote d.csv: 200 rows by "), "as many as there are to learn from"
 
 
 def test_synthesize_makes_rows_under_conditions(halflife: Any, here: Path) -> None:
