@@ -20,6 +20,7 @@ from .toml_places import basic_string, quoted
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEAST_REFERENCE: Final = (20, 50)  # where nothing is set, and where answers are judged by it
 _LEAST_ROWS: Final = 150  # of which a hash holds out the 30 that a gate needs nearly always
 _MANY: Final = 12  # more columns alike than a planner turns: the channels of an instrument
 
@@ -168,8 +169,10 @@ def _head(
         'false_alarms = "1 per 10000 records"',
         "keep = 0.9  # share of its fidelity at birth below which a batch is replaced",
     ]
-    reference = min(500, max(20, rows // 2))
-    said = "" if rows >= 1000 else f": half of the {rows} rows, 20 at least; 500 is better"
+    shortest = _LEAST_REFERENCE[any(guess.role is Role.SET_POINT for guess in guesses)]
+    reference = min(500, max(shortest, rows // 2))
+    half = f": half of the {rows} rows, {shortest} at least; 500 is better"
+    said = "" if rows >= 1000 else half
     lines.append(f"reference = {reference}  # records at the start that are taken as normal{said}")
     least = min(200, max(_LEAST_ROWS, reference // 2))
     lines.append(

@@ -322,3 +322,15 @@ def test_a_rate_that_is_chosen_is_no_outcome():
         }
     )
     assert list(roles(frame).values()) == ["set-point", "set-point", "measured", "measured"]
+
+
+@pytest.mark.parametrize(("rows", "reference"), [(30, 50), (73, 50), (240, 120), (5_000, 500)])
+def test_a_reference_is_long_enough_for_what_is_set(rows, reference):
+    """What answers is judged by 50 records or more (`SetPointDrift.least`)."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"set_temperature": random.random(rows), "yield": random.normal(size=rows)}
+    )
+    assert guess(frame).reference == reference
+    frame = pd.DataFrame({"strength": random.normal(size=rows)})
+    assert guess(frame).reference == max(20, min(500, rows // 2))
