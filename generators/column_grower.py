@@ -14,7 +14,7 @@ from .column_step import ColumnStep
 from .leaf_mixture import LeafMixture
 from .leaf_tree import IntArray, LeafTree
 from .repetition import repeated
-from .trend import Trend
+from .trend import FEWEST_ROWS, Trend, distinct
 
 _SIZES: Final = (1, 2.5, 6, 15, 40)
 _FEW_SIZES: Final = (2.5, 10)
@@ -23,11 +23,9 @@ _MUCH_WORK: Final = 100_000
 _MANY_PREDICTORS: Final = 32
 _ENOUGH_WEIGHED: Final = 3
 _MOST_ROWS_OF_TREND: Final = 4_000
-_FEWEST_ROWS_OF_TREND: Final = 20
 _FEW_LEVELS: Final = 20
 _TREES_OF_FOREST: Final = (5, 30)
 _ROWS_OF_FOREST: Final = 120_000
-_FEW_FIXED: Final = 0.2
 _OFTEN: Final = 5
 _LEAST_INSIDE: Final = 0.3
 _LARGE: Final = 0.01
@@ -114,7 +112,7 @@ class ColumnGrower:
             category = column.kind is Kind.CATEGORY
             seen, features = cells[there], features[there]
             fixed = np.ones(len(seen), dtype=np.bool_) if category else _kept(seen)
-            if self._may_have_a_trend(column, features, fixed) and _is_spread(seen, fixed):
+            if self._may_have_a_trend(column, features, fixed) and _is_spread(features, seen):
                 found = Trend.of(features, seen, seed=seeds[0])
                 if found is not None:
                     trend, seen = found
@@ -133,7 +131,7 @@ class ColumnGrower:
     def _may_have_a_trend(
         self, column: Column, features: NDArray[np.float32], fixed: NDArray[np.bool_]
     ) -> bool:
-        few = _FEWEST_ROWS_OF_TREND <= len(fixed) <= _MOST_ROWS_OF_TREND
+        few = FEWEST_ROWS <= len(fixed) <= _MOST_ROWS_OF_TREND
         measured = column.kind is Kind.NUMBER and column.role is Role.MEASURED
         return measured and few and not self.much_work and features.shape[1] > 0
 
@@ -178,18 +176,21 @@ def _trees_of_forest(rows: int) -> int:
     return min(max(_ROWS_OF_FOREST // rows, fewest), most)
 
 
-def _is_spread(cells: FloatArray, fixed: NDArray[np.bool_]) -> bool:
+def _is_spread(features: NDArray[np.float32], cells: FloatArray) -> bool:
     """Whether no value of a number stands out but the least and the greatest.
 
     A trend of ranks takes the zeros of failed runs, or what a detector cannot see, for the end of
-    the range, as they are; a level amid the others it would take apart.
+    the range, as they are; a level amid the others it would take apart. Rows that were written down
+    twice count once.
     """
+    cells = cells[distinct(features, cells)[0]]
+    fixed = _kept(cells)
     inside = (cells > cells.min()) & (cells < cells.max())
-    if inside.sum() < max(_FEWEST_ROWS_OF_TREND, _LEAST_INSIDE * len(cells)):
+    if inside.sum() < max(FEWEST_ROWS, _LEAST_INSIDE * len(cells)):
         return False
     _, count = np.unique(cells[inside], return_counts=True)
     often = max(_OFTEN, _LARGE * len(cells))
-    return bool(fixed[inside].mean() < _FEW_FIXED and count.max() <= often)
+    return bool(not fixed[inside].all() and count.max() <= often)
 
 
 def _kept(cells: FloatArray) -> NDArray[np.bool_]:

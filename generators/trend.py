@@ -14,12 +14,16 @@ from halflife.schemas.table import FloatArray
 
 from .length_scales import LengthScales, matern
 
+FEWEST_ROWS: Final = 20
+"""That tell a trend."""
 _MOST_CENTRES: Final = 200
 _ROWS_OF_SCALES: Final = 100
 _RIDGES: Final = (0.3, 1.0, 3.0)
 """Times the noise that the length scales were found with."""
 _LEAST_EXPLAINED: Final = 0.3
 _ORDERS: Final = 8
+_OFTEN: Final = 3
+_COARSE: Final = 0.2
 _GAP: Final = 0.1
 
 
@@ -49,6 +53,7 @@ class Trend:
         offset: The mean score.
         reached: Scores that are made of these rows, ascending, shape (n,).
         quantiles: The training values, ascending, shape (n,).
+        coarse: Whether these come again as readings of few digits do, so that others do not occur.
 
     Example:
         >>> x = np.linspace(0, 1, 100)[:, None].astype(np.float32)
@@ -69,6 +74,7 @@ class Trend:
     offset: FloatArray
     reached: FloatArray
     quantiles: FloatArray
+    coarse: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -76,8 +82,9 @@ class Trend:
     ) -> tuple[Trend, FloatArray] | None:
         """The trend, and what is left of each row, (n,); None where there is none to speak of.
 
-        That is where it explains too little, or where the values come in bunches far apart: what
-        is left beside a trend would fill the gaps between them.
+        That is where it explains too little, where fewer than 20 rows differ, or where the values
+        come in bunches far apart: what is left beside a trend would fill the gaps between them. A
+        row that was written down twice says nothing about noise, and counts once.
 
         Args:
             features: Shape (n, p), finite.
@@ -92,17 +99,21 @@ class Trend:
         offset = float(scores.mean())
         random = np.random.default_rng(np.random.SeedSequence((seed, 5)))
         shift, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0) + 1e-9
-        rows = (features - shift) / spread
+        once, which = distinct(features, values)
+        if len(once) < FEWEST_ROWS:
+            return None
+        rows, told = ((features - shift) / spread)[once], scores[once] - offset
         chosen = random.permutation(len(rows))[:_MOST_CENTRES]
         telling = chosen[:_ROWS_OF_SCALES]
-        found = LengthScales.of(rows[telling], scores[telling] - offset)
+        found = LengthScales.of(rows[telling], told[telling])
         if found.by_chance:
             return None
         rows /= found.lengths
-        fit = _Fit.best(rows, rows[chosen], scores - offset, found.noise / found.signal)
-        if np.mean(fit.without**2) > (1.0 - _LEAST_EXPLAINED) * scores.var():
+        fit = _Fit.best(rows, rows[chosen], told, found.noise / found.signal)
+        if np.mean(fit.without**2) > (1.0 - _LEAST_EXPLAINED) * told.var():
             return None
-        made = [np.sort(scores - fit.left + random.permutation(fit.noise)) for _ in range(_ORDERS)]
+        noise, fitted = fit.noise[which], scores - fit.left[which]
+        made = [np.sort(fitted + random.permutation(noise)) for _ in range(_ORDERS)]
         trend = cls(
             shift=shift,
             scale=spread * found.lengths,
@@ -111,8 +122,9 @@ class Trend:
             offset=np.array(offset),
             reached=np.mean(made, axis=0),
             quantiles=quantiles,
+            coarse=np.array(_comes_again(values[once]) >= _COARSE),
         )
-        return trend, fit.noise
+        return trend, noise
 
     def values(self, features: NDArray[np.float32], left: FloatArray) -> FloatArray:
         """The values of rows of which that much is left beside the trend, shape (rows,)."""
@@ -128,6 +140,7 @@ class Trend:
         # Beyond the ends is turned back: many rows at the very end would be copies of it.
         place = np.abs(ndtr(normal + scores - within) * count - 0.5)
         place = np.where(place > count - 1, 2.0 * (count - 1) - place, place)
+        place = np.rint(place) if self.coarse else place
         return np.interp(place, np.arange(count), self.quantiles)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -138,6 +151,24 @@ class Trend:
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Trend:
         """From the arrays by their name."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def distinct(
+    features: NDArray[np.float32], values: FloatArray
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first of each set of equal rows, and which of these each row is, shape (n,).
+
+    Args:
+        features: Shape (n, p).
+        values: Shape (n,).
+
+    Example:
+        >>> distinct(np.array([[1.0], [2.0], [1.0]], np.float32), np.array([5.0, 6.0, 5.0]))
+        (array([0, 1]), array([0, 1, 0]))
+    """
+    rows = np.column_stack([features, values])
+    _, once, which = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return once, which.ravel()
 
 
 @dataclass(frozen=True)
@@ -180,6 +211,13 @@ def _kernel(rows: FloatArray, centres: FloatArray) -> FloatArray:
     from scipy.spatial.distance import cdist
 
     return matern(cdist(rows, centres))
+
+
+def _comes_again(values: FloatArray) -> float:
+    """Share of the values between the least and the greatest that come three times or more."""
+    inside = values[(values > values.min()) & (values < values.max())]
+    _, count = np.unique(inside, return_counts=True)
+    return float(count[count >= _OFTEN].sum() / max(len(inside), 1))
 
 
 def _has_a_gap(quantiles: FloatArray) -> bool:

@@ -101,3 +101,27 @@ def test_values_that_pile_up_at_an_end_do_so_as_often(end: str) -> None:
     assert (made == -0.5).mean() == pytest.approx(share, abs=4 * error)
     # Given x[0] = 1 it is P(e < -3), and hardly any.
     assert (made[new[:, 0] > 1.0] == -0.5).mean() < 0.01
+
+
+def test_rows_that_were_written_down_twice_say_nothing_about_noise() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(60, 2)).astype(np.float32)
+    y = 3.0 * x[:, 0] + random.normal(size=60)
+    once, twice = Trend.of(x, y, seed=0), Trend.of(np.tile(x, (2, 1)), np.tile(y, 2), seed=0)
+    assert once is not None
+    assert twice is not None
+    assert twice[1].std() == pytest.approx(once[1].std(), rel=0.1)
+    np.testing.assert_array_equal(twice[1][:60], twice[1][60:])
+    assert Trend.of(np.tile(x[:15], (4, 1)), np.tile(y[:15], 4), seed=0) is None
+
+
+def test_readings_of_few_digits_stay_on_them() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 2)).astype(np.float32)
+    y = 3.0 * x[:, 0] + random.normal(size=300)
+    for digits, coarse in ((1, True), (6, False)):
+        found = Trend.of(x, np.round(y, digits) * 7.0, seed=0)  # not the decimal grid of a decoder
+        assert found is not None
+        trend, left = found
+        made = trend.values(x, random.permutation(left))
+        assert np.isin(made, np.round(y, digits) * 7.0).all() == coarse
