@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
+from scipy.stats import mannwhitneyu
 
 from halflife.schemas.table import FloatArray
 
@@ -24,6 +25,7 @@ _LEAST_EXPLAINED: Final = 0.3
 _ORDERS: Final = 8
 _OFTEN: Final = 3
 _COARSE: Final = 0.2
+_TOLD: Final = 0.9
 _GAP: Final = 0.1
 
 
@@ -83,8 +85,10 @@ class Trend:
         """The trend, and what is left of each row, (n,); None where there is none to speak of.
 
         That is where it explains too little, where fewer than 20 rows differ, or where the values
-        come in bunches far apart: what is left beside a trend would fill the gaps between them. A
-        row that was written down twice says nothing about noise, and counts once.
+        come in bunches far apart: what is left beside a trend would fill the gaps between them. The
+        least and the greatest value may lie apart, as zeros of failed runs do, if the features tell
+        where they come. A row that was written down twice says nothing about noise, and counts
+        once.
 
         Args:
             features: Shape (n, p), finite.
@@ -92,7 +96,8 @@ class Trend:
             seed: Of the centres.
         """
         quantiles = np.sort(values)
-        if _has_a_gap(quantiles):
+        has_gap, inside = _has_a_gap(quantiles), _inside(quantiles)
+        if has_gap and (len(inside) < FEWEST_ROWS or _has_a_gap(inside)):
             return None
         low, high = (np.searchsorted(quantiles, values, side) for side in ("left", "right"))
         scores = ndtri((low + high) / (2.0 * len(values)))
@@ -111,6 +116,8 @@ class Trend:
         rows /= found.lengths
         fit = _Fit.best(rows, rows[chosen], told, found.noise / found.signal)
         if np.mean(fit.without**2) > (1.0 - _LEAST_EXPLAINED) * told.var():
+            return None
+        if has_gap and not _tells_the_ends(told - fit.without, values[once]):
             return None
         noise, fitted = fit.noise[which], scores - fit.left[which]
         made = [np.sort(fitted + random.permutation(noise)) for _ in range(_ORDERS)]
@@ -140,7 +147,12 @@ class Trend:
         # Beyond the ends is turned back: many rows at the very end would be copies of it.
         place = np.abs(ndtr(normal + scores - within) * count - 0.5)
         place = np.where(place > count - 1, 2.0 * (count - 1) - place, place)
-        place = np.rint(place) if self.coarse else place
+        # Nothing lies between an end where values pile up and the next of them.
+        least = np.searchsorted(self.quantiles, self.quantiles[0], "right")
+        greatest = np.searchsorted(self.quantiles, self.quantiles[-1], "left")
+        settled = (least >= _OFTEN) & (place < least)
+        settled |= (count - greatest >= _OFTEN) & (place > greatest - 1)
+        place = np.where(self.coarse | settled, np.rint(place), place)
         return np.interp(place, np.arange(count), self.quantiles)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -215,9 +227,28 @@ def _kernel(rows: FloatArray, centres: FloatArray) -> FloatArray:
 
 def _comes_again(values: FloatArray) -> float:
     """Share of the values between the least and the greatest that come three times or more."""
-    inside = values[(values > values.min()) & (values < values.max())]
+    inside = _inside(values)
     _, count = np.unique(inside, return_counts=True)
     return float(count[count >= _OFTEN].sum() / max(len(inside), 1))
+
+
+def _inside(values: FloatArray) -> FloatArray:
+    """Those between the least and the greatest."""
+    return np.asarray(values[(values > values.min()) & (values < values.max())])
+
+
+def _tells_the_ends(guesses: FloatArray, values: FloatArray) -> bool:
+    """Whether guesses part the least and the greatest value, where they come again, from others.
+
+    By the area under the curve of Mann and Whitney; the guesses are made without the row itself.
+    """
+    for sign in (1.0, -1.0):
+        at_end = sign * values == (sign * values).min()
+        if _OFTEN <= at_end.sum() < len(values):
+            apart = mannwhitneyu(-sign * guesses[at_end], -sign * guesses[~at_end]).statistic
+            if apart < _TOLD * at_end.sum() * (~at_end).sum():
+                return False
+    return True
 
 
 def _has_a_gap(quantiles: FloatArray) -> bool:

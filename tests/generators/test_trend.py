@@ -125,3 +125,31 @@ def test_readings_of_few_digits_stay_on_them() -> None:
         trend, left = found
         made = trend.values(x, random.permutation(left))
         assert np.isin(made, np.round(y, digits) * 7.0).all() == coarse
+
+
+def _runs(seed: int, rows: int, *, by_chance: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Runs that give 2 to 5, and 0 where they fail: in a third of the range, or now and then."""
+    random = np.random.default_rng(seed)
+    x = _features(random, rows, 2)
+    fails = random.random(rows) < 1 / 3 if by_chance else x[:, 0] < 1 / 3
+    y = 2.0 + 2.0 * x[:, 0] + x[:, 1] ** 2
+    return x, np.where(fails, 0.0, y)
+
+
+def test_runs_that_fail_where_the_features_say_so_have_a_trend() -> None:
+    x, y = _runs(0, 200, by_chance=False)
+    found = Trend.of(x, y, seed=0)
+    assert found is not None
+    trend, left = found
+    new, truth = _runs(1, 2_000, by_chance=False)
+    made = trend.values(new, np.random.default_rng(0).choice(left, 2_000))
+    assert ((made == 0.0) | (made >= 2.0)).all(), "nothing lies between those that fail and others"
+    # Wrong only beside the place where they begin to fail: .03 of the range is 6 training rows.
+    assert np.mean((made == 0.0) != (truth == 0.0)) < 0.03
+
+
+def test_runs_that_fail_by_chance_have_none() -> None:
+    for seed in range(10):
+        assert Trend.of(*_runs(seed, 120, by_chance=True), seed=0) is None
+    x, y = _runs(0, 120, by_chance=True)
+    assert Trend.of(x, np.where(y > 0, 7.0, 0.0), seed=0) is None, "two values are a category"
