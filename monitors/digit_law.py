@@ -64,7 +64,7 @@ def few(numbers: FloatArray, common: BoolArray | None = None) -> IntArray:
     Args:
         numbers: Shape (n, d).
         common: Cells at values that come often, and have as many digits as they have: they, and 0,
-            and missing cells, have the highest grade. None if None.
+            and missing cells, have the highest grade. Left out, no cell is such a one.
     """
     return _graded(decimals(numbers) - _LEAST, numbers, common)
 
