@@ -15,7 +15,7 @@ CHANGE: Final = 1040
 """0-based record of the solar-cell stream at which the donor polymer changes."""
 RECORDS: Final = {"opv": 2080, "hplc": 1386}
 LAMP_FROM: Final = 550
-LAMP_RATE: Final = 0.0015
+LAMP_RATE: Final = 0.002
 """The lamp of the chromatograph loses this share of its gain with each record from LAMP_FROM."""
 
 _OPV: Final = ("mat_1", "mat_2", "mat_3", "mat_4", "degradation")
