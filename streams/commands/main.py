@@ -149,7 +149,8 @@ def main() -> None:
     """The entry point of the program ``halflife``."""
     # Before numpy is there: threads wait for each other at small matrices, and one takes two
     # thirds of the processor time of two.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -11,7 +11,6 @@ from typing import Final
 
 import faust
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from threadpoolctl import threadpool_limits
 
 from halflife.schemas.lab import Lab
 from halflife.schemas.messages import Message
@@ -54,7 +53,9 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
     Returns:
         Exit status: 0 after a clean end.
     """
-    _compute_in_one_thread()
+    # One thread for each heavy process that is started, as this one has by the command line: more
+    # fight for the cores, and sums change their order.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     for handler in logging.getLogger().handlers:
         handler.addFilter(SeldomFilter("aiokafka"))
     # kafka-python warns when its thread had to wait for the processor: that is no news.
@@ -138,13 +139,6 @@ def run_monitor(lab: Lab, settings: Settings) -> int:
         watchdog.stop()
         lag.stop()
         pool.stop()
-
-
-def _compute_in_one_thread() -> None:
-    """For each heavy process: more fight for the cores, and sums change their order."""
-    if "OMP_NUM_THREADS" not in os.environ:
-        os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that are started
-        threadpool_limits(1)  # of this one, where numpy has read that already
 
 
 def _topics(settings: Settings) -> TopicPlan:
