@@ -14,7 +14,7 @@ from .column_step import ColumnStep
 from .leaf_mixture import LeafMixture
 from .leaf_tree import IntArray, LeafTree
 from .repetition import repeated
-from .trend import FEWEST_ROWS, Trend, distinct
+from .trend import FEWEST_ROWS, Trend, between_ends, distinct
 
 _SIZES: Final = (1, 2.5, 6, 15, 40)
 _FEW_SIZES: Final = (2.5, 10)
@@ -185,7 +185,7 @@ def _is_spread(features: NDArray[np.float32], cells: FloatArray) -> bool:
     """
     cells = cells[distinct(features, cells)[0]]
     fixed = _kept(cells)
-    inside = (cells > cells.min()) & (cells < cells.max())
+    inside = between_ends(cells)
     if inside.sum() < max(FEWEST_ROWS, _LEAST_INSIDE * len(cells)):
         return False
     _, count = np.unique(cells[inside], return_counts=True)

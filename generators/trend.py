@@ -96,7 +96,7 @@ class Trend:
             seed: Of the centres.
         """
         quantiles = np.sort(values)
-        has_gap, inside = _has_a_gap(quantiles), _inside(quantiles)
+        has_gap, inside = _has_a_gap(quantiles), quantiles[between_ends(quantiles)]
         if has_gap and (len(inside) < FEWEST_ROWS or _has_a_gap(inside)):
             return None
         low, high = (np.searchsorted(quantiles, values, side) for side in ("left", "right"))
@@ -183,6 +183,19 @@ def distinct(
     return once, which.ravel()
 
 
+def between_ends(values: FloatArray) -> NDArray[np.bool_]:
+    """Which values are neither the least nor the greatest, shape (n,).
+
+    Args:
+        values: Shape (n,), n at least 1.
+
+    Example:
+        >>> between_ends(np.array([0.0, 2.0, 0.0, 5.0]))
+        array([False,  True, False, False])
+    """
+    return np.asarray((values > values.min()) & (values < values.max()))
+
+
 @dataclass(frozen=True)
 class _Fit:
     """A regression: weights of the centres, what it leaves of each row, and ``1 - H_ii``."""
@@ -227,14 +240,9 @@ def _kernel(rows: FloatArray, centres: FloatArray) -> FloatArray:
 
 def _comes_again(values: FloatArray) -> float:
     """Share of the values between the least and the greatest that come three times or more."""
-    inside = _inside(values)
+    inside = values[between_ends(values)]
     _, count = np.unique(inside, return_counts=True)
     return float(count[count >= _OFTEN].sum() / max(len(inside), 1))
-
-
-def _inside(values: FloatArray) -> FloatArray:
-    """Those between the least and the greatest."""
-    return np.asarray(values[(values > values.min()) & (values < values.max())])
 
 
 def _tells_the_ends(guesses: FloatArray, values: FloatArray) -> bool:

@@ -68,14 +68,22 @@ def chromatograph(seed: int) -> pd.DataFrame:
     return runs
 
 
-def _read(name: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    import pandas as pd
+def folder(name: str) -> Path:
+    """Where the package keeps a campaign.
 
+    Raises:
+        CampaignsMissingError: If the package is not installed.
+    """
     found = importlib.util.find_spec("olympus")  # importing it would import half of its planners
     if found is None or found.origin is None:
         raise CampaignsMissingError(
             "the campaigns come with a package that is not installed: "
             "pip install 'halflife[demo]', or run `make demo`"
         )
-    file = Path(found.origin).parent / "datasets" / f"dataset_{name}" / "data.csv"
-    return pd.read_csv(file, header=None, names=list(columns))
+    return Path(found.origin).parent / "datasets" / f"dataset_{name}"
+
+
+def _read(name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_csv(folder(name) / "data.csv", header=None, names=list(columns))

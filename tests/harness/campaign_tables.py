@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -13,6 +11,7 @@ import pandas as pd
 from halflife.schemas.guess import guess_lab
 from halflife.schemas.lab import Lab
 from halflife.schemas.table import Block
+from halflife.streams.demo import campaigns
 
 from .lab_tables import TableMissingError
 
@@ -36,10 +35,10 @@ def campaign_block(name: str) -> Block:
     Raises:
         TableMissingError: If the package is not there.
     """
-    found = importlib.util.find_spec("olympus")  # importing it would import half of its planners
-    if found is None or found.origin is None:
-        raise TableMissingError("the package with the campaigns is absent: pip install '.[demo]'")
-    folder = Path(found.origin).parent / "datasets" / f"dataset_{name}"
+    try:
+        folder = campaigns.folder(name)
+    except campaigns.CampaignsMissingError as error:
+        raise TableMissingError(str(error)) from error
     told: Mapping[str, list[Mapping[str, str]]] = json.loads((folder / "config.json").read_text())
     names = [column["name"] for part in ("parameters", "measurements") for column in told[part]]
     frame = pd.read_csv(folder / "data.csv", header=None, names=names)
